@@ -1,0 +1,57 @@
+"""Every setting of the service, read from `OMS_*` environment variables.
+
+One class, so that `oms config` can print all of them and nothing reads the
+environment behind its back.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Addresses, sizes and times. All times are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="OMS_", frozen=True, extra="ignore")
+
+    kafka_bootstrap: Annotated[
+        str, Field(description="Kafka brokers, host:port, separated by commas.")
+    ] = "localhost:9092"
+    mongo_uri: Annotated[
+        str, Field(description="MongoDB connection string; must name a replica set.")
+    ] = "mongodb://localhost:27017/?replicaSet=rs0"
+    mongo_database: Annotated[str, Field(description="MongoDB database.", min_length=1)] = "oms"
+    partitions: Annotated[
+        int, Field(ge=1, le=1024, description="Partitions of every topic that is created.")
+    ] = 12
+    replication_factor: Annotated[
+        int, Field(ge=1, le=9, description="Replicas of every topic that is created.")
+    ] = 1
+    reply_timeout: Annotated[
+        float, Field(gt=0, le=3600, description="Silence after which a request is sent again.")
+    ] = 5.0
+    reply_attempts: Annotated[
+        int, Field(ge=1, le=20, description="Times a check is asked before its order expires.")
+    ] = 5
+    lane_open_orders: Annotated[
+        int,
+        Field(ge=1, description="Orders of one lane that may wait for checks before creates pause."),
+    ] = 5_000
+    lane_batch_records: Annotated[
+        int, Field(ge=1, le=10_000, description="Most records that a lane handles in one batch.")
+    ] = 1_000
+    refusals_keep_days: Annotated[
+        int, Field(ge=1, description="Days a refused command's answer is remembered.")
+    ] = 14
+    copy_timeout: Annotated[
+        float, Field(gt=0, le=60, description="Longest wait for a copy to a client's reply topic.")
+    ] = 5.0
+    shutdown_timeout: Annotated[
+        float, Field(gt=0, le=300, description="Longest wait for work in flight at the end.")
+    ] = 20.0
+    log_level: Annotated[
+        str, Field(pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+    ] = "info"
