@@ -1,0 +1,35 @@
+"""The base of every message that comes from outside, and the texts and numbers they share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from schemas.limits import MAX_NAME_LENGTH, MAX_QUANTITY, MAX_REASON_LENGTH
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+Reason = Annotated[str, Field(max_length=MAX_REASON_LENGTH)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
+Version = Annotated[int, Field(ge=1)]
+
+
+class Message(BaseModel):
+    """Frozen data whose names are camelCase on the wire; unknown fields are ignored."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        frozen=True,
+        strict=True,
+        extra="ignore",
+    )
+
+
+class StrictMessage(Message):
+    """A message that refuses unknown fields: what clients send to us."""
+
+    model_config = ConfigDict(extra="forbid")

@@ -1,0 +1,61 @@
+"""The requests that the orders worker sends to the customer and inventory services."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from schemas.base import Message
+from schemas.orders import ProductLine
+
+
+class RequestType(StrEnum):
+    """The `ce_type` of every request."""
+
+    VALIDATE = "customer.validate.v1"
+    RESERVE = "inventory.reserve.v1"
+    RELEASE = "inventory.release.v1"
+    FULFILL = "inventory.fulfill.v1"
+
+
+class ValidateCustomer(Message):
+    """May this customer order?"""
+
+    order_id: str
+    customer_id: str
+    storefront_id: str
+
+
+class ReserveStock(Message):
+    """Set these pieces aside for the order, all or nothing."""
+
+    order_id: str
+    storefront_id: str
+    products: tuple[ProductLine, ...]
+
+
+class ReleaseStock(Message):
+    """Give back what the order holds."""
+
+    order_id: str
+
+
+class FulfillStock(Message):
+    """What the order holds has left the house."""
+
+    order_id: str
+
+
+CustomerRequest = ValidateCustomer
+InventoryRequest = ReserveStock | ReleaseStock | FulfillStock
+Request = CustomerRequest | InventoryRequest
+
+REQUEST_MODELS: Final[MappingProxyType[RequestType, type[Request]]] = MappingProxyType(
+    {
+        RequestType.VALIDATE: ValidateCustomer,
+        RequestType.RESERVE: ReserveStock,
+        RequestType.RELEASE: ReleaseStock,
+        RequestType.FULFILL: FulfillStock,
+    }
+)

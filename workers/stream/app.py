@@ -1,0 +1,83 @@
+"""The Faust app with its safe settings, and one agent that only puts batches into lanes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import faust
+from faust.serializers.schemas import Schema
+from mode.supervisors import CrashingSupervisor
+
+from workers.stream.batches import BatchTransport
+from workers.stream.connection import bootstrap_servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from faust.types import EventT, Message
+
+    from workers.settings import Settings
+    from workers.stream.lanes import Lanes
+
+SESSION_TIMEOUT_SECONDS: Final = 15.0
+_SEVEN_DAYS: Final = 7 * 24 * 3600.0
+
+
+class WorkerApp(faust.App):  # type: ignore[misc]  # faust's App is untyped for subclassing
+    """A Faust app that reads through the batch transport and keeps no files."""
+
+    lanes: Lanes
+
+    def _new_transport(self) -> BatchTransport:
+        transport = BatchTransport(self.conf.broker_consumer, self)
+        transport.intake = self.lanes
+        return transport
+
+    def _create_directories(self) -> None:
+        """Nothing: without tables there is nothing to keep."""
+
+
+class BatchSchema(Schema):  # type: ignore[misc,type-arg]  # faust's Schema is untyped
+    """Batches are handed on as they are: the lanes decode."""
+
+    def compile(self, app: Any, **_: Any) -> Any:
+        """Return the function that makes an event of a message."""
+
+        async def as_it_is(message: Message, *, propagate: bool = False) -> EventT:  # noqa: ARG001 - the signature is Faust's
+            return app.create_event(None, message.value, None, message)
+
+        return as_it_is
+
+
+def build_app(settings: Settings, group: str, topics: Iterable[str], lanes: Lanes) -> WorkerApp:
+    """The app of one worker: consumer group `group` on `topics`, everything into `lanes`."""
+    app = WorkerApp(
+        group,
+        broker=[f"kafka://{server}" for server in bootstrap_servers(settings)],
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        # 0 would take another assignor, which does not keep partition numbers together.
+        table_standby_replicas=1,
+        stream_wait_empty=True,
+        agent_supervisor=CrashingSupervisor,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=0.5,
+        broker_session_timeout=SESSION_TIMEOUT_SECONDS,
+        broker_heartbeat_interval=3.0,
+        broker_request_timeout=30.0,
+        broker_rebalance_timeout=60.0,
+        # Back-pressure is the lanes' business, and lack of progress the watchdog's.
+        broker_max_poll_interval=_SEVEN_DAYS,
+        broker_max_poll_records=settings.lane_batch_records,
+    )
+    app.lanes = lanes
+    app.assignor.replicas = 0
+
+    @app.agent(app.topic(*topics, schema=BatchSchema()), name=f"{group}-intake", concurrency=1)
+    async def put_into_lanes(stream: Any) -> None:
+        # noack returns a clone; the original would go on acknowledging.
+        async for event in stream.noack().events():
+            lanes.put(event.value)
+
+    return app

@@ -1,0 +1,102 @@
+"""Copies of results for clients' own reply topics.
+
+They never hold anything up: they go through a plain producer of their own, with a deadline, and
+only to topics and partitions that the broker is known to have. A client that missed its copy
+sends its command again, with the same id, and gets it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from workers.stream.connection import client_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.settings import Settings
+    from workers.stream.ports import CopyRecord
+
+_log = structlog.get_logger()
+
+_REFRESH_SECONDS = 0.25
+_MOST_WAITING = 10_000
+
+
+class ReplyCopies:
+    """Sends copies to topics that exist, and gives up on the others after the deadline."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect on `start`."""
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+        self._partitions: dict[str, int] = {}
+        self._refreshing: asyncio.Task[None] | None = None
+        self._slots = asyncio.Semaphore(_MOST_WAITING)
+
+    async def start(self) -> None:
+        """Connect; the broker is known to be there, for the publisher connects first."""
+        producer = AIOKafkaProducer(
+            **client_arguments(self._settings), acks=1, linger_ms=0, enable_idempotence=False
+        )
+        await producer.start()
+        self._producer = producer
+        await self._refresh()
+
+    async def stop(self) -> None:
+        """Disconnect; copies still waiting for their topic are given up."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        if self._producer is not None:
+            await self._producer.stop()
+            self._producer = None
+
+    async def send(self, copies: Sequence[CopyRecord]) -> None:
+        """Send all copies side by side, each within the deadline."""
+        await asyncio.gather(*(self._send_within_deadline(copy) for copy in copies))
+
+    async def _send_within_deadline(self, copy: CopyRecord) -> None:
+        async with self._slots:
+            try:
+                async with asyncio.timeout(self._settings.copy_timeout):
+                    await self._await_topic(copy.topic)
+                    await self._send(copy)
+            except (TimeoutError, KafkaError) as error:
+                reason = f"{error!r}" if isinstance(error, KafkaError) else "no such topic in time"
+                _log.info("copy_not_sent", reply_topic=copy.topic, reason=reason)
+
+    async def _await_topic(self, topic: str) -> None:
+        while topic not in self._partitions:
+            if self._refreshing is None or self._refreshing.done():
+                self._refreshing = asyncio.create_task(self._refresh())
+            await asyncio.shield(self._refreshing)
+            if topic not in self._partitions:
+                await asyncio.sleep(_REFRESH_SECONDS)
+
+    async def _refresh(self) -> None:
+        """Ask for all topics at once, so that naming a missing one creates and blocks nothing."""
+        if self._producer is None:
+            return
+        cluster = await self._producer.client.fetch_all_metadata()
+        self._partitions = {
+            topic: len(cluster.partitions_for_topic(topic) or ()) for topic in cluster.topics()
+        }
+
+    async def _send(self, copy: CopyRecord) -> None:
+        if self._producer is None:
+            return
+        partition = copy.partition
+        if partition is not None and partition >= self._partitions[copy.topic]:
+            partition = None
+        await self._producer.send_and_wait(
+            copy.topic,
+            key=copy.key,
+            value=copy.value,
+            headers=list(copy.headers),
+            partition=partition,
+        )
