@@ -1,0 +1,143 @@
+"""Real Kafka brokers as child processes: KRaft, each one broker and controller at once.
+
+Voters are given by the configuration and not kept in the data, so that the data can be opened
+again on other ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import subprocess
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from workers.dev import ports
+from workers.dev.errors import StackError
+from workers.dev.processes import Part, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+HOST = "127.0.0.1"
+_START_PATIENCE = 120.0
+_JVM = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",  # on two cores up half a second sooner than with the default collector
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-UsePerfData",
+    "--enable-native-access=ALL-UNNAMED",
+    "--sun-misc-unsafe-memory-access=allow",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """How to run a class of Kafka: the java program and the jars."""
+
+    java: Path
+    jars: Sequence[Path]
+
+    def command(self, main_class: str, temporary: Path, *arguments: str) -> list[str]:
+        """The command line; libraries that Java unpacks go to `temporary`."""
+        classpath = os.pathsep.join(str(jar) for jar in self.jars)
+        unpacked = f"-Djava.io.tmpdir={temporary}"
+        return [str(self.java), *_JVM, unpacked, "-cp", classpath, main_class, *arguments]
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """One broker's number (from 1), ports and folder."""
+
+    node: int
+    port: int
+    controller_port: int
+    folder: Path
+
+    @property
+    def properties(self) -> Path:
+        """Its configuration file."""
+        return self.folder / "server.properties"
+
+
+def properties(broker: Broker, brokers: Sequence[Broker]) -> str:
+    """The configuration file of one of the brokers."""
+    copies = len(brokers)
+    in_sync = min(2, copies)
+    voters = ",".join(f"{other.node}@{HOST}:{other.controller_port}" for other in brokers)
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": broker.node,
+        "controller.quorum.voters": voters,
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"CLIENT://{HOST}:{broker.port},CONTROLLER://{HOST}:{broker.controller_port}",
+        "advertised.listeners": f"CLIENT://{HOST}:{broker.port}",
+        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "CLIENT",
+        "log.dirs": broker.folder / "data",
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": copies,
+        "min.insync.replicas": in_sync,
+        "offsets.topic.replication.factor": copies,
+        "offsets.topic.num.partitions": 6,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": in_sync,
+        "transaction.state.log.num.partitions": 6,
+        "share.coordinator.state.topic.replication.factor": copies,
+        "share.coordinator.state.topic.min.isr": in_sync,
+        "group.initial.rebalance.delay.ms": 0,
+        "log.cleaner.dedupe.buffer.size": 16_777_216,
+    }
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def new_cluster_id() -> str:
+    """A random cluster id in Kafka's form: 16 bytes, base64, without padding."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
+def prepare(broker: Broker, brokers: Sequence[Broker], cluster: str, programs: Programs) -> None:
+    """Write the configuration and, the first time, format the data folder."""
+    broker.folder.mkdir(parents=True, exist_ok=True)
+    broker.properties.write_text(properties(broker, brokers))
+    if (broker.folder / "data" / "meta.properties").exists():
+        return
+    arguments = ("format", "-t", cluster, "-c", str(broker.properties), "--ignore-formatted")
+    command = programs.command("kafka.tools.StorageTool", broker.folder, *arguments)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode != 0:
+        message = f"Kafka cannot format {broker.folder}:\n{done.stdout}{done.stderr}"
+        raise StackError(message)
+
+
+def command(broker: Broker, programs: Programs) -> list[str]:
+    """The command line of a broker."""
+    return programs.command("kafka.Kafka", broker.folder, str(broker.properties))
+
+
+def wait_ready(part: Part, broker: Broker) -> None:
+    """Return once the broker says that it is in the cluster; StackError when it fails to be."""
+    wait_for(part, lambda: ports.answers(broker.port), _START_PATIENCE)
+    wait_for(part, lambda: asyncio.run(_is_registered(broker)), _START_PATIENCE)
+
+
+async def _is_registered(broker: Broker) -> bool:
+    client = AIOKafkaClient(bootstrap_servers=f"{HOST}:{broker.port}", request_timeout_ms=5_000)
+    try:
+        with suppress(KafkaError, OSError, asyncio.TimeoutError):
+            await client.bootstrap()
+            cluster = await client.fetch_all_metadata()
+            return any(known.nodeId == broker.node for known in cluster.brokers())
+        return False
+    finally:
+        await client.close()

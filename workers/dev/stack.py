@@ -1,0 +1,255 @@
+"""Kafka and MongoDB on this machine: both started at once, ready together, ended in order."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from workers.dev import downloads, kafka, mongo, ports
+from workers.dev.directory import (
+    DataDirectory,
+    open_directory,
+    read_json,
+    temporary_directory,
+    write_json,
+)
+from workers.dev.errors import StackError
+from workers.dev.processes import Launcher, Part, end_all, ended_message
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    Report = Callable[[str], None]
+
+_END_PATIENCE = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """Where and how the stack runs; a port of None is a free one."""
+
+    data: Path | None = None
+    ephemeral: bool = False
+    kafka_port: int | None = None
+    mongo_port: int | None = None
+    brokers: int = 1
+    mongo_members: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Numbers, ports and folders of everything that will run."""
+
+    brokers: tuple[kafka.Broker, ...]
+    members: tuple[mongo.Member, ...]
+
+
+@dataclass(slots=True)
+class Stack:
+    """A running Kafka and MongoDB. `processes` has all its parts, for signals and restarts."""
+
+    directory: DataDirectory
+    layout: Layout
+    launcher: Launcher
+    processes: list[Part] = field(default_factory=list)
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """All brokers, host:port, separated by commas."""
+        return ",".join(f"{kafka.HOST}:{broker.port}" for broker in self.layout.brokers)
+
+    @property
+    def mongo_uri(self) -> str:
+        """The connection string; it names the replica set."""
+        return mongo.uri(self.layout.members)
+
+    @property
+    def replication_factor(self) -> int:
+        """Replicas that a topic can have here."""
+        return len(self.layout.brokers)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a child process needs in its environment to use this stack."""
+        return {
+            "OMS_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
+            "OMS_MONGO_URI": self.mongo_uri,
+            "OMS_REPLICATION_FACTOR": str(self.replication_factor),
+        }
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the environment, with this stack's addresses."""
+        return Settings(
+            kafka_bootstrap=self.kafka_bootstrap,
+            mongo_uri=self.mongo_uri,
+            replication_factor=self.replication_factor,
+        )
+
+    def part(self, name: str) -> Part:
+        """The part of that name; KeyError if there is none."""
+        return {part.name: part for part in self.processes}[name]
+
+    def new_part(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        ready: Callable[[Part], None] = lambda _part: None,
+    ) -> Part:
+        """A child process, not yet started, that logs into this stack's folder and dies with it."""
+        return Part(
+            name=name,
+            command=command,
+            log=self.directory.log(name),
+            launcher=self.launcher,
+            environment=environment or {},
+            ready=ready,
+            started=lambda part: self.directory.remember(part.name, part.pid),
+        )
+
+    def check(self) -> None:
+        """Raise StackError, with the end of its log, if a part has ended."""
+        for part in self.processes:
+            if not part.alive():
+                raise StackError(ended_message(part))
+
+
+@contextmanager
+def start_stack(options: StackOptions, report: Report | None = None) -> Iterator[Stack]:
+    """Run Kafka and MongoDB until the end of the block; both are ready when it begins.
+
+    `report` gets lines about what is going on. Raises StackError when something is missing, a
+    port or the data directory is taken, or a part does not come up.
+    """
+    tell = report or (lambda _line: None)
+    with _directory(options) as directory, _launcher() as launcher:
+        stack = Stack(directory, _layout(options, directory.path), launcher)
+        try:
+            _start(stack, tell)
+            yield stack
+        finally:
+            launcher.settle()
+            patience = 0.0 if options.ephemeral else _END_PATIENCE
+            end_all(stack.processes, patience)
+
+
+def _directory(options: StackOptions) -> AbstractContextManager[DataDirectory]:
+    if options.ephemeral:
+        return temporary_directory(options.data)
+    return open_directory(options.data)
+
+
+@contextmanager
+def _launcher() -> Iterator[Launcher]:
+    launcher = Launcher()
+    try:
+        yield launcher
+    finally:
+        launcher.close()
+
+
+def _layout(options: StackOptions, data: Path) -> Layout:
+    client_ports = ports.claim(options.kafka_port, options.brokers, "--kafka-port")
+    mongo_ports = ports.claim(options.mongo_port, options.mongo_members, "--mongo-port")
+    taken = {*client_ports, *mongo_ports}
+    if len(taken) < len(client_ports) + len(mongo_ports):
+        message = "Kafka and MongoDB cannot share a port: choose different ones."
+        raise StackError(message)
+    spare = [port for port in ports.free_ports(options.brokers + len(taken)) if port not in taken]
+    brokers = tuple(
+        kafka.Broker(node, port, controller, data / "kafka" / str(node))
+        for node, (port, controller) in enumerate(zip(client_ports, spare, strict=False), start=1)
+    )
+    members = tuple(
+        mongo.Member(number, port, data / "mongodb" / str(number))
+        for number, port in enumerate(mongo_ports, start=1)
+    )
+    return Layout(brokers, members)
+
+
+def _start(stack: Stack, tell: Report) -> None:
+    """Start everything at once and return when all of it is ready."""
+    cluster = _cluster_id(stack)
+    mongod = downloads.mongod()
+    programs = kafka.Programs(downloads.java(), downloads.kafka_jars())
+    brokers = [_broker_part(stack, broker, programs) for broker in stack.layout.brokers]
+    members = [_member_part(stack, member, mongod) for member in stack.layout.members]
+    stack.processes.extend([*brokers, *members])
+    tell(f"Starting Kafka on {stack.kafka_bootstrap}, MongoDB on {stack.mongo_uri}")
+    prepare = partial(kafka.prepare, brokers=stack.layout.brokers, cluster=cluster, programs=programs)
+    steps = [
+        partial(_start_broker, part, partial(prepare, broker))
+        for part, broker in zip(brokers, stack.layout.brokers, strict=True)
+    ]
+    _all_at_once(stack, [*steps, partial(_start_members, members, stack.layout.members)])
+
+
+def _all_at_once(stack: Stack, steps: Sequence[Callable[[], None]]) -> None:
+    """Run the steps side by side; the first failure, or Ctrl-C, ends all of them."""
+    with ThreadPoolExecutor(len(steps)) as pool:
+        try:
+            for step in as_completed([pool.submit(step) for step in steps]):
+                step.result()
+        except BaseException:
+            stack.launcher.close()
+            end_all(stack.processes, patience=0.0)
+            raise
+
+
+def _start_broker(part: Part, prepare: Callable[[], None]) -> None:
+    prepare()
+    part.start()
+    part.wait_ready()
+
+
+def _start_members(parts: Sequence[Part], members: Sequence[mongo.Member]) -> None:
+    for part, member in zip(parts, members, strict=True):
+        member.folder.mkdir(parents=True, exist_ok=True)
+        part.start()
+    for part, member in zip(parts, members, strict=True):
+        mongo.wait_open(part, member)
+    mongo.form_replica_set(members)
+
+
+def _broker_part(stack: Stack, broker: kafka.Broker, programs: kafka.Programs) -> Part:
+    return stack.new_part(
+        _name("kafka", broker.node, stack.layout.brokers),
+        kafka.command(broker, programs),
+        ready=partial(kafka.wait_ready, broker=broker),
+    )
+
+
+def _member_part(stack: Stack, member: mongo.Member, mongod: Path) -> Part:
+    return stack.new_part(
+        _name("mongodb", member.number, stack.layout.members),
+        mongo.command(member, mongod),
+        ready=partial(mongo.wait_ready, member=member),
+    )
+
+
+def _name(kind: str, number: int, all_of_them: Sequence[object]) -> str:
+    return kind if len(all_of_them) == 1 else f"{kind}-{number}"
+
+
+def _cluster_id(stack: Stack) -> str:
+    """The id that the data was made with; StackError if it was made for another size."""
+    shape = {"brokers": len(stack.layout.brokers), "members": len(stack.layout.members)}
+    file = stack.directory.path / "stack.json"
+    known = read_json(file)
+    if not known:
+        known = {"cluster": kafka.new_cluster_id(), **shape}
+        write_json(file, known)
+    if {name: known[name] for name in shape} != shape:
+        message = (
+            f"{stack.directory.path} holds the data of {known['brokers']} Kafka brokers and "
+            f"{known['members']} MongoDB members. Choose another directory: --data DIR"
+        )
+        raise StackError(message)
+    return str(known["cluster"])
