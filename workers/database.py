@@ -1,0 +1,89 @@
+"""The connection to MongoDB: how it is made, and which of its errors mean that it is away."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReadPreference
+from pymongo.errors import (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from workers.stream.ports import OutsideAwayError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from motor.motor_asyncio import AsyncIOMotorDatabase
+
+    from workers.settings import Settings
+
+_OPERATION_MILLISECONDS = 20_000
+_SELECTION_MILLISECONDS = 5_000
+_POOL = 8
+_AWAY = (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+
+
+def connect(settings: Settings) -> AsyncIOMotorDatabase[dict[str, Any]]:
+    """The service's database: majority writes, majority reads from the primary, bounded waits.
+
+    Raises:
+        ConfigurationError: the connection string cannot be read.
+    """
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+        settings.mongo_uri,
+        appname="order-management-service",
+        maxPoolSize=_POOL,
+        timeoutMS=_OPERATION_MILLISECONDS,
+        serverSelectionTimeoutMS=_SELECTION_MILLISECONDS,
+    )
+    return client.get_database(
+        settings.mongo_database,
+        read_concern=ReadConcern("majority"),
+        read_preference=ReadPreference.PRIMARY,
+        write_concern=WriteConcern("majority"),
+    )
+
+
+@contextmanager
+def away_when_unreachable() -> Iterator[None]:
+    """Turn the driver's errors that mean "not there now" into `OutsideAwayError`.
+
+    What was being written may have been applied: the caller reads back before it goes on.
+    """
+    try:
+        yield
+    except _AWAY as error:
+        message = f"MongoDB does not answer: {_first_line(error)}"
+        raise OutsideAwayError(message) from error
+    except OperationFailure as error:
+        if not (error.has_error_label("RetryableWriteError") or error.timeout):
+            raise
+        message = f"MongoDB cannot do it now: {_first_line(error)}"
+        raise OutsideAwayError(message) from error
+
+
+def _first_line(error: PyMongoError) -> str:
+    return str(error).split(", Timeout:", maxsplit=1)[0].split("\n", maxsplit=1)[0]
