@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dev test check format lock clean docker-config
+.PHONY: help demo dev test check lint types layers dockerfile docker-config format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,13 +28,20 @@ dev: .venv/.project  ## Start everything on this machine until Ctrl-C
 test: .venv/.project  ## Run the tests
 	@$(BIN)/python -m pytest -ra $(ARGS)
 
-check: .venv/.project  ## Look for faults without running anything
+check: lint types layers dockerfile docker-config  ## Look for faults without running anything
+
+lint: .venv/.project
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: .venv/.project
 	$(BIN)/mypy
+
+layers: .venv/.project
 	$(BIN)/lint-imports --no-logo
+
+dockerfile: .venv/.project
 	$(BIN)/hadolint Dockerfile
-	@bash .ci/check-compose
 
 format: .venv/.project  ## Mend what can be mended without thought
 	$(BIN)/ruff check --fix
