@@ -39,7 +39,7 @@ class DataDirectory:
 
     def log(self, name: str) -> Path:
         """The log file of a part; that of the run before is kept as `.previous`."""
-        log = self.logs / f"{name}.log"
+        log = self.logs / f"{name.replace(' ', '-')}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.previous"))
         return log
@@ -58,16 +58,16 @@ class DataDirectory:
         return ended
 
     def _processes(self) -> dict[str, dict[str, float]]:
-        known: dict[str, dict[str, float]] = read_json(self.path / "processes.json")
-        return known
+        return read_json(self.path / "processes.json")
 
 
-def read_json(path: Path) -> Any:
-    """What a JSON file holds; an empty object if it is missing or was cut short."""
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; an empty one if it is missing or was cut short."""
     try:
-        return json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return {}
+    return content if isinstance(content, dict) else {}
 
 
 def write_json(path: Path, content: object) -> None:

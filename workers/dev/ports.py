@@ -15,6 +15,8 @@ _ATTEMPTS = 200
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on the port on 127.0.0.1 now."""
+    if answers(port):  # some systems would let it listen beside a server on all addresses
+        return False
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

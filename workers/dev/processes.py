@@ -58,7 +58,8 @@ class Launcher:
 class Part:
     """One child process that can be started more than once under one name.
 
-    `ready` returns None once the part answers, or raises StackError.
+    `ready` returns None once the part answers, or raises StackError. `started` is called in the
+    launcher's thread after each start.
     """
 
     name: str
@@ -90,7 +91,6 @@ class Part:
     def start(self) -> None:
         """Start the process without waiting until it is ready."""
         self.launcher.run(self._spawn)
-        self.started(self)
 
     def _spawn(self) -> None:
         with self.log.open("ab") as log:
@@ -102,6 +102,7 @@ class Part:
                 env={**os.environ, **self.environment},
                 start_new_session=True,
             )
+        self.started(self)
 
     def wait_ready(self) -> None:
         """Return once the part answers; StackError when it ends or stays silent."""
@@ -179,8 +180,11 @@ def wait_for(part: Part, answers: Callable[[], bool], patience: float) -> None:
 
 
 def end_all(parts: Iterable[Part], patience: float) -> None:
-    """End parts together: SIGTERM, up to `patience` seconds, then SIGKILL, even when interrupted."""
-    running = [part for part in parts if part.alive()]
+    """End parts together: SIGTERM, then SIGKILL after `patience` seconds or an interruption."""
+    begun = list(parts)
+    for part in begun:
+        part.launcher.settle()
+    running = [part for part in begun if part.alive()]
     try:
         for part in running:
             part.terminate()

@@ -135,7 +135,6 @@ def start_stack(options: StackOptions, report: Report | None = None) -> Iterator
             _start(stack, tell)
             yield stack
         finally:
-            launcher.settle()
             patience = 0.0 if options.ephemeral else _END_PATIENCE
             end_all(stack.processes, patience)
 
@@ -183,9 +182,12 @@ def _start(stack: Stack, tell: Report) -> None:
     members = [_member_part(stack, member, mongod) for member in stack.layout.members]
     stack.processes.extend([*brokers, *members])
     tell(f"Starting Kafka on {stack.kafka_bootstrap}, MongoDB on {stack.mongo_uri}")
-    prepare = partial(kafka.prepare, brokers=stack.layout.brokers, cluster=cluster, programs=programs)
     steps = [
-        partial(_start_broker, part, partial(prepare, broker))
+        partial(
+            _start_broker,
+            part,
+            partial(kafka.prepare, broker, stack.layout.brokers, cluster, programs),
+        )
         for part, broker in zip(brokers, stack.layout.brokers, strict=True)
     ]
     _all_at_once(stack, [*steps, partial(_start_members, members, stack.layout.members)])
