@@ -43,6 +43,9 @@ layers: .venv/.project
 dockerfile: .venv/.project
 	$(BIN)/hadolint Dockerfile
 
+docker-config: .venv/.project  ## Check docker-compose.yml with Docker Compose itself
+	@bash .ci/check-compose
+
 format: .venv/.project  ## Mend what can be mended without thought
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -52,9 +55,6 @@ lock: .venv/.project  ## Write requirements/ anew from pyproject.toml; ARGS=--up
 	$(COMPILE) pyproject.toml --constraint requirements/all.txt --output-file requirements/runtime.txt $(ARGS)
 	$(COMPILE) --constraint requirements/all.txt --group build --output-file requirements/build.txt $(ARGS)
 	$(COMPILE) --group compose --output-file requirements/compose.txt $(ARGS)
-
-docker-config: .venv/.project  ## Check docker-compose.yml with Docker Compose itself
-	@bash .ci/check-compose
 
 clean:  ## Remove .venv and whatever tools have left behind
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
