@@ -80,9 +80,6 @@ class FulfillRefused(Message):
 class Deadline(Message):
     """Nobody answered in time: our own reminder, sent to the order's lane."""
 
-    since: int
-    attempt: int
-
 
 Reply = (
     CustomerValid

@@ -12,7 +12,6 @@ from pymongo.errors import (
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
-    OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
@@ -22,7 +21,7 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from workers.stream.ports import OutsideAwayError
+from workers.stream.ports import OutsideAwayError, OutsideRefusesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,20 +68,25 @@ def connect(settings: Settings) -> AsyncIOMotorDatabase[dict[str, Any]]:
 
 @contextmanager
 def away_when_unreachable() -> Iterator[None]:
-    """Turn the driver's errors that mean "not there now" into `OutsideAwayError`.
+    """Turn the driver's errors into the two that the flow knows.
 
     What was being written may have been applied: the caller reads back before it goes on.
+
+    Raises:
+        OutsideAwayError: MongoDB is not there now, or cannot do it now.
+        OutsideRefusesError: MongoDB answers, and says no.
     """
     try:
         yield
     except _AWAY as error:
         message = f"MongoDB does not answer: {_first_line(error)}"
         raise OutsideAwayError(message) from error
-    except OperationFailure as error:
-        if not (error.has_error_label("RetryableWriteError") or error.timeout):
-            raise
-        message = f"MongoDB cannot do it now: {_first_line(error)}"
-        raise OutsideAwayError(message) from error
+    except PyMongoError as error:
+        if error.timeout or error.has_error_label("RetryableWriteError"):
+            message = f"MongoDB cannot do it now: {_first_line(error)}"
+            raise OutsideAwayError(message) from error
+        message = f"MongoDB refuses: {_first_line(error)}"
+        raise OutsideRefusesError(message) from error
 
 
 def _first_line(error: PyMongoError) -> str:

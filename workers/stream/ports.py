@@ -56,6 +56,10 @@ class OutsideAwayError(Exception):
     """Kafka or MongoDB does not answer: what was being done is to be tried again, unchanged."""
 
 
+class OutsideRefusesError(Exception):
+    """Kafka or MongoDB refuses what it must not refuse: the process ends, acknowledging nothing."""
+
+
 class Publisher(Protocol):
     """Writes records and returns when every one of them is acknowledged."""
 
@@ -64,6 +68,7 @@ class Publisher(Protocol):
 
         Raises:
             OutsideAwayError: the broker does not answer; some may have been written.
+            OutsideRefusesError: the broker refuses; the process must not go on.
         """
 
 

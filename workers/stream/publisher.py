@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     KafkaConnectionError,
+    KafkaError,
     KafkaTimeoutError,
     RequestTimedOutError,
 )
 
 from workers.stream.connection import client_arguments
-from workers.stream.ports import OutsideAwayError
+from workers.stream.ports import OutsideAwayError, OutsideRefusesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +76,7 @@ class BatchPublisher:
 
         Raises:
             OutsideAwayError: the broker does not answer; some may have been written.
-            KafkaError: the broker refused; the process must not go on with this producer.
+            OutsideRefusesError: the broker refuses; this producer cannot go on.
         """
         by_partition: dict[tuple[str, int], list[OutboundRecord]] = {}
         for record in records:
@@ -108,6 +109,9 @@ class BatchPublisher:
         except _AWAY as error:
             message = f"Kafka does not take records of {topic}: {error!r}"
             raise OutsideAwayError(message) from error
+        except KafkaError as error:
+            message = f"Kafka refuses records of {topic} partition {partition}: {error!r}"
+            raise OutsideRefusesError(message) from error
 
 
 def _append(batch: Any, record: OutboundRecord) -> bool:

@@ -1,0 +1,169 @@
+"""What a reply or a deadline leads to: which of them still count, and what they change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+from schemas.events import EventType
+from schemas.limits import MAX_REASON_LENGTH
+from schemas.replies import (
+    CustomerInvalid,
+    CustomerValid,
+    Deadline,
+    FulfillRefused,
+    ReleaseRefused,
+    StockFulfilled,
+    StockRefused,
+    StockReleased,
+    StockReserved,
+)
+from schemas.requests import RequestType
+from schemas.results import Code
+from schemas.status import Status
+from workers.orders.deadlines import FIRST_REQUEST, asked_again
+from workers.orders.decisions import (
+    Ask,
+    Changed,
+    Decision,
+    Ignored,
+    Moment,
+    Remembered,
+    change_order,
+    with_waiting,
+)
+from workers.orders.evolve import evolve
+from workers.orders.order import Change, Order, Purpose, Waiting
+
+if TYPE_CHECKING:
+    from workers.orders.messages import ReplyMessage
+
+
+def decide_reply(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
+    """What a reply or a deadline leads to."""
+    reply = message.data
+    if isinstance(reply, Deadline):
+        return _deadline(message, order, moment)
+    if isinstance(reply, StockReserved) and _granted_too_late(message, order):
+        return _give_back(order, moment)
+    waiting = order.waiting
+    if waiting is None or not _answers(message, waiting):
+        return Ignored("late, repeated or foreign reply")
+    match reply:
+        case CustomerValid():
+            return Ask(RequestType.RESERVE)
+        case CustomerInvalid() | StockRefused():
+            return _reject(message, reply, order, moment)
+        case StockReserved():
+            return change_order(order, moment, message.cause, EventType.PROCESSING)
+        case StockReleased():
+            return _released(message, order, moment)
+        case ReleaseRefused():
+            return _release_refused(message, order, moment)
+        case StockFulfilled():
+            return Remembered(replace(order, waiting=None))
+        case FulfillRefused():
+            return Remembered(replace(order, waiting=None))
+        case _:
+            assert_never(reply)
+
+
+_PURPOSE_OF = {
+    RequestType.VALIDATE: Purpose.CHECKS,
+    RequestType.RESERVE: Purpose.CHECKS,
+    RequestType.RELEASE: Purpose.RELEASE,
+    RequestType.FULFILL: Purpose.FULFILLMENT,
+}
+
+_ANSWERS_TO = {
+    RequestType.VALIDATE: (CustomerValid, CustomerInvalid),
+    RequestType.RESERVE: (StockReserved, StockRefused),
+    RequestType.RELEASE: (StockReleased, ReleaseRefused),
+    RequestType.FULFILL: (StockFulfilled, FulfillRefused),
+}
+
+_WANTS_NO_STOCK = frozenset({Status.REJECTED, Status.EXPIRED, Status.CANCELED, Status.DELETED})
+
+
+def _answers(message: ReplyMessage, waiting: Waiting) -> bool:
+    """Whether the reply is a fit answer to a request that was really sent, and is still open."""
+    request = message.request
+    return (
+        isinstance(message.data, _ANSWERS_TO[request.type])
+        and _PURPOSE_OF[request.type] is waiting.purpose
+        and request.since == waiting.since
+        and 1 <= request.attempt <= waiting.attempt
+    )
+
+
+def _granted_too_late(message: ReplyMessage, order: Order) -> bool:
+    request = message.request
+    checks_began = (EventType.CREATED, EventType.CANCEL_REFUSED)
+    return (
+        order.status in _WANTS_NO_STOCK
+        and order.waiting is None
+        and request.type is RequestType.RESERVE
+        and 1 <= request.since <= order.version
+        and order.history[request.since - 1].type in checks_began
+    )
+
+
+def _give_back(order: Order, moment: Moment) -> Remembered:
+    due_at = moment.now + moment.patience.first_pause
+    # Numbered by revision, so that it is a request of its own each time.
+    waiting = Waiting(Purpose.RELEASE, since=order.version, attempt=order.revision, due_at=due_at)
+    return Remembered(replace(order, waiting=waiting), RequestType.RELEASE)
+
+
+def _deadline(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
+    waiting = order.waiting
+    asked = message.request
+    if waiting is None or (waiting.since, waiting.attempt) != (asked.since, asked.attempt):
+        return Ignored("a deadline that has passed")
+    if waiting.purpose is Purpose.CHECKS and waiting.attempt >= moment.patience.attempts:
+        reason = str(Code.CHECKS_TIMEOUT)
+        return change_order(order, moment, message.cause, EventType.EXPIRED, reason=reason)
+    again = replace(order, waiting=asked_again(waiting, moment.now, moment.patience))
+    return Remembered(again, FIRST_REQUEST[waiting.purpose])
+
+
+def _reject(
+    message: ReplyMessage, reply: CustomerInvalid | StockRefused, order: Order, moment: Moment
+) -> Changed:
+    products: tuple[str, ...] = ()
+    if isinstance(reply, StockRefused):
+        products = tuple(
+            line if isinstance(line, str) else line.product_id for line in reply.products or ()
+        )
+    change = Change(
+        order.version + 1,
+        EventType.REJECTED,
+        moment.now,
+        message.cause,
+        reason=reply.code,
+        code=reply.code,
+        message=(reply.message or _REJECTION_TEXTS.get(reply.code, ""))[:MAX_REASON_LENGTH],
+        products=products,
+    )
+    return Changed(with_waiting(order, evolve(order, change), moment))
+
+
+_REJECTION_TEXTS = {
+    Code.CUSTOMER_UNKNOWN: "The customer is not known",
+    Code.CUSTOMER_BLOCKED: "The customer may not order",
+    Code.PRODUCT_UNKNOWN: "A product is not known",
+    Code.OUT_OF_STOCK: "There is not enough of a product",
+}
+
+
+def _released(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
+    if order.status is Status.CANCELING:
+        reason = order.history[-1].reason
+        return change_order(order, moment, message.cause, EventType.CANCELED, reason=reason)
+    return Remembered(replace(order, waiting=None))
+
+
+def _release_refused(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
+    if order.status is Status.CANCELING:
+        return change_order(order, moment, message.cause, EventType.CANCEL_REFUSED)
+    return Remembered(replace(order, waiting=None))

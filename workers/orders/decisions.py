@@ -1,0 +1,85 @@
+"""What a message can lead to, and the one way in which an order gets a new version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from workers.orders.deadlines import waiting_after
+from workers.orders.evolve import evolve
+from workers.orders.order import Change
+
+if TYPE_CHECKING:
+    from schemas.events import EventType
+    from schemas.requests import RequestType
+    from workers.orders.answers import Answer
+    from workers.orders.deadlines import Patience
+    from workers.orders.order import Cause, Order, Shipping
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and where a message is decided: milliseconds since 1970, the lane, the settings."""
+
+    now: int
+    lane: int
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The order has a new version; its newest change says which."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request is to be sent; nothing is to be stored."""
+
+    request: RequestType
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """No new version, but what the order waits for is to be stored; `request` is then sent."""
+
+    order: Order
+    request: RequestType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing changes; the answer says why and is remembered. `unchanged` is one of these."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Nobody waits for this."""
+
+    reason: str
+
+
+Decision = Changed | Ask | Remembered | Refused | Ignored
+
+
+def change_order(  # noqa: PLR0913 - what a change is made of
+    order: Order,
+    moment: Moment,
+    cause: Cause,
+    event_type: EventType,
+    *,
+    reason: str | None = None,
+    shipping: Shipping | None = None,
+) -> Changed:
+    """The order with one more version, waiting for whom that version makes it wait for."""
+    version = order.version + 1
+    change = Change(version, event_type, moment.now, cause, reason=reason, shipping=shipping)
+    return Changed(with_waiting(order, evolve(order, change), moment))
+
+
+def with_waiting(before: Order | None, after: Order, moment: Moment) -> Order:
+    """The order with what it waits for after its newest change."""
+    return replace(after, waiting=waiting_after(before, after, moment.patience))

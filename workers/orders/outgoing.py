@@ -1,0 +1,120 @@
+"""All that leaves with one order's batch, as bytes, made before anything is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from schemas.status import Status
+from schemas.topics import RESULTS
+from workers.orders.encode import (
+    copy_record,
+    event_record,
+    order_json,
+    request_record,
+    result_record,
+    result_value,
+    snapshot_record,
+)
+from workers.orders.ports import Refusal
+from workers.orders.react import EventOutput, RequestOutput, ResultOutput
+from workers.stream.ports import OutboundRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import orjson
+
+    from schemas.headers import ReplyAddress
+    from workers.orders.answers import Answer
+    from workers.orders.order import Order
+    from workers.orders.order_batch import OrderBatch
+    from workers.orders.ports import RefusalKey
+    from workers.stream.ports import CopyRecord, InboundRecord
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefusal:
+    """A refusal to be remembered, and who wants a copy."""
+
+    refusal: Refusal
+    addresses: Sequence[ReplyAddress]
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Records to publish, copies to send, and refusals to remember before they are published."""
+
+    records: list[OutboundRecord] = field(default_factory=list)
+    copies: list[CopyRecord] = field(default_factory=list)
+    refusals: list[NewRefusal] = field(default_factory=list)
+
+    def add_result(self, record: OutboundRecord, addresses: Sequence[ReplyAddress]) -> None:
+        """A result for everybody, and its copies."""
+        self.records.append(record)
+        self.copies.extend(copy_record(record, address) for address in addresses)
+
+
+class _OrderJson:
+    """The JSON of each version of one order, made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, orjson.Fragment] = {}
+
+    def of(self, order: Order) -> orjson.Fragment:
+        made = self._made.get(order.version)
+        if made is None:
+            made = self._made[order.version] = order_json(order)
+        return made
+
+
+def encode_batch(
+    batch: OrderBatch, remembered: Mapping[RefusalKey, Refusal], lane: int
+) -> Outgoing:
+    """The bytes of everything that one order's batch tells."""
+    outgoing = Outgoing()
+    encoded = _OrderJson()
+    outgoing.records.extend(forward(record, batch.order) for record in batch.forwarded)
+    for output in batch.outputs:
+        match output:
+            case EventOutput():
+                outgoing.records.append(event_record(output, encoded.of(output.order)))
+            case RequestOutput():
+                outgoing.records.append(request_record(output))
+            case ResultOutput():
+                record = _result(output.answer, encoded, lane)
+                outgoing.add_result(record, output.copies)
+            case _:
+                assert_never(output)
+    if batch.order is not None and batch.has_new_state:
+        deleted = batch.order.status is Status.DELETED
+        json = encoded.of(batch.order)
+        outgoing.records.append(snapshot_record(batch.order, json, deleted=deleted))
+    for key, (told, addresses) in batch.refusals.items():
+        record = _result(told, encoded, lane)
+        refusal = Refusal(key, record.value or b"", tuple(record.headers))
+        outgoing.refusals.append(NewRefusal(refusal, addresses))
+    for key, copy in batch.repeated:
+        addresses = () if copy is None else (copy,)
+        outgoing.add_result(refusal_record(remembered[key], lane), addresses)
+    return outgoing
+
+
+def _result(told: Answer, encoded: _OrderJson, lane: int) -> OutboundRecord:
+    order = None if told.order is None else encoded.of(told.order)
+    return result_record(told, result_value(told, order), lane)
+
+
+def refusal_record(refusal: Refusal, lane: int) -> OutboundRecord:
+    """The result that a remembered refusal stands for."""
+    order_id = refusal.key.order_id
+    key = None if order_id is None else order_id.encode()
+    return OutboundRecord(RESULTS, lane, key, refusal.value, refusal.headers)
+
+
+def forward(record: InboundRecord, order: Order | None) -> OutboundRecord:
+    """The record, unchanged, for its order's own lane."""
+    lane = record.partition if order is None else order.lane
+    return OutboundRecord(
+        record.topic, lane, record.key, record.value, record.headers, record.timestamp
+    )

@@ -1,0 +1,197 @@
+"""Orders and refusals in MongoDB. The only module of the orders worker that knows the driver."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from schemas.status import Status
+from workers.database import away_when_unreachable
+from workers.orders.deadlines import LONGEST_PAUSE
+from workers.orders.documents import (
+    OPTIONAL_CHANGING_FIELDS,
+    change_to_document,
+    changing_fields,
+    order_from_document,
+    order_to_document,
+)
+from workers.orders.ports import Refusal, RefusalKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from motor.motor_asyncio import AsyncIOMotorDatabase
+
+    from workers.orders.order import Order
+    from workers.orders.ports import Write
+
+_DUPLICATE_KEY: Final = 11000
+
+
+class MongoOrderStore:
+    """Orders in `orders`, remembered refusals in `refusals`."""
+
+    def __init__(
+        self,
+        database: AsyncIOMotorDatabase[dict[str, Any]],
+        refusals_keep_days: int,
+        guard: Callable[[], None],
+    ) -> None:
+        """Use this database; `guard` runs before every write and may end the process."""
+        self._orders = database["orders"]
+        self._refusals = database["refusals"]
+        self._keep = timedelta(days=refusals_keep_days)
+        self._guard = guard
+
+    async def prepare(self) -> None:
+        """Make sure of the indexes: what waits, by lane and time; refusals end by themselves."""
+        with away_when_unreachable():
+            await self._orders.create_index(
+                [("lane", 1), ("waiting.dueAt", 1)],
+                name="waiting",
+                partialFilterExpression={"waiting.dueAt": {"$exists": True}},
+            )
+            await self._refusals.create_index("keepUntil", name="end", expireAfterSeconds=0)
+
+    async def load(self, order_ids: Collection[str]) -> dict[str, Order]:
+        """Those of the orders that exist."""
+        if not order_ids:
+            return {}
+        with away_when_unreachable():
+            found = await self._orders.find({"_id": {"$in": list(order_ids)}}).to_list(None)
+        return {document["_id"]: order_from_document(document) for document in found}
+
+    async def load_pending(self, lane: int) -> list[Order]:
+        """The orders of a lane that wait for their checks."""
+        query = {
+            "lane": lane,
+            "waiting.dueAt": {"$exists": True},
+            "status": Status.PENDING.value,
+        }
+        with away_when_unreachable():
+            found = await self._orders.find(query).hint("waiting").to_list(None)
+        return [order_from_document(document) for document in found]
+
+    async def save(self, writes: Sequence[Write]) -> frozenset[str]:
+        """Store all; return the ids of those that somebody else has changed meanwhile."""
+        if not writes:
+            return frozenset()
+        operations = [_operation(write) for write in writes]
+        self._guard()
+        with away_when_unreachable():
+            try:
+                result = await self._orders.bulk_write(operations, ordered=False)
+            except BulkWriteError as error:
+                _raise_unless_duplicate_keys(error)
+            else:
+                if result.inserted_count + result.matched_count == len(writes):
+                    return frozenset()
+        return await self._lost(writes)
+
+    async def _lost(self, writes: Sequence[Write]) -> frozenset[str]:
+        """A bulk tells totals only: read back who of all is as it was written."""
+        stored = await self.load([write.after.id for write in writes])
+        return frozenset(
+            write.after.id for write in writes if stored.get(write.after.id) != write.after
+        )
+
+    async def load_refusals(self, keys: Collection[RefusalKey]) -> dict[RefusalKey, Refusal]:
+        """Those of the refusals that are remembered."""
+        if not keys:
+            return {}
+        with away_when_unreachable():
+            found = await self._refusals.find(
+                {"_id": {"$in": [_refusal_id(key) for key in keys]}}
+            ).to_list(None)
+        refusals = (_refusal_from_document(document) for document in found)
+        return {refusal.key: refusal for refusal in refusals}
+
+    async def remember(self, refusals: Sequence[Refusal]) -> dict[RefusalKey, Refusal]:
+        """Remember all; return those that were remembered before, as they were."""
+        if not refusals:
+            return {}
+        keep_until = datetime.now(UTC) + self._keep
+        operations = [
+            UpdateOne(
+                {"_id": _refusal_id(refusal.key)},
+                {
+                    "$setOnInsert": {
+                        "value": refusal.value,
+                        "headers": [list(header) for header in refusal.headers],
+                        "keepUntil": keep_until,
+                    }
+                },
+                upsert=True,
+            )
+            for refusal in refusals
+        ]
+        self._guard()
+        with away_when_unreachable():
+            try:
+                result = await self._refusals.bulk_write(operations, ordered=False)
+            except BulkWriteError as error:
+                _raise_unless_duplicate_keys(error)
+            else:
+                if result.upserted_count == len(refusals):
+                    return {}
+        return await self.load_refusals([refusal.key for refusal in refusals])
+
+    async def due(self, lanes: Collection[int], now: int, limit: int) -> list[Order]:
+        """Orders of these lanes whose wait is over, or further off than any wait can be.
+
+        The latter is so when a clock has jumped.
+        """
+        query = {
+            "lane": {"$in": list(lanes)},
+            "$or": [
+                {"waiting.dueAt": {"$lte": now}},
+                {"waiting.dueAt": {"$gt": now + 2 * LONGEST_PAUSE}},
+            ],
+        }
+        with away_when_unreachable():
+            found = await self._orders.find(query).limit(limit).to_list(None)
+        return [order_from_document(document) for document in found]
+
+
+def _operation(write: Write) -> InsertOne[Any] | UpdateOne | ReplaceOne[Any]:
+    before, after = write.before, write.after
+    if before is None:
+        return InsertOne(order_to_document(after))
+    guarded = {"_id": after.id, "revision": before.revision}
+    if not _only_adds(before, after):
+        return ReplaceOne(guarded, order_to_document(after))
+    fields = changing_fields(after)
+    update: dict[str, Any] = {"$set": fields}
+    gone = {name: "" for name in OPTIONAL_CHANGING_FIELDS if name not in fields}
+    if gone:
+        update["$unset"] = gone
+    new = [change_to_document(change) for change in after.history[len(before.history) :]]
+    if new:
+        update["$push"] = {"history": {"$each": new}}
+    return UpdateOne(guarded, update)
+
+
+def _only_adds(before: Order, after: Order) -> bool:
+    """Whether the history was only added to; a deletion and a new address rewrite it."""
+    kept = after.history[: len(before.history)]
+    return all(old is new for old, new in zip(before.history, kept, strict=True))
+
+
+def _raise_unless_duplicate_keys(error: BulkWriteError) -> None:
+    found = (error.details or {}).get("writeErrors", [])
+    if not found or any(entry["code"] != _DUPLICATE_KEY for entry in found):
+        raise error
+
+
+def _refusal_id(key: RefusalKey) -> dict[str, str | None]:
+    return {"orderId": key.order_id, "source": key.source, "id": key.id}
+
+
+def _refusal_from_document(document: dict[str, Any]) -> Refusal:
+    identity = document["_id"]
+    key = RefusalKey(identity["orderId"], identity["source"], identity["id"])
+    headers = tuple((name, bytes(value)) for name, value in document["headers"])
+    return Refusal(key, bytes(document["value"]), headers)

@@ -1,0 +1,57 @@
+"""The orders worker: its group, its topics, and what its flow is made of."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from schemas import topics
+from workers.database import connect
+from workers.orders.deadlines import Patience
+from workers.orders.flow import OrdersFlow, Rules
+from workers.orders.reminders import remind
+from workers.orders.store import MongoOrderStore
+from workers.stream.patience import patiently
+from workers.stream.running import WorkerPlan
+from workers.stream.times import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from workers.stream.running import Tools
+
+
+def plan() -> WorkerPlan:
+    """The orders worker, to be run by `run_worker`."""
+    return WorkerPlan(
+        name="orders",
+        group="oms-orders",
+        topics=frozenset({topics.COMMANDS, topics.REPLIES}),
+        writes=topics.OWN_TOPICS,
+        lane_of=lambda partition: partition,
+        handler=_handler,
+    )
+
+
+@asynccontextmanager
+async def _handler(tools: Tools) -> AsyncIterator[OrdersFlow]:
+    settings = tools.settings
+    database = connect(settings)
+    store = MongoOrderStore(database, settings.refusals_keep_days, tools.guard)
+    await patiently(store.prepare)
+    clock = SystemClock()
+    patience = Patience(int(settings.reply_timeout * 1000), settings.reply_attempts)
+    flow = OrdersFlow(
+        store,
+        tools.publisher,
+        tools.dead_letters,
+        clock,
+        Rules(patience, settings.lane_open_orders),
+    )
+    reminding = asyncio.create_task(remind(store, tools.publisher, clock, tools.lanes))
+    try:
+        yield flow
+    finally:
+        reminding.cancel()
+        database.client.close()
