@@ -18,8 +18,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY schemas/ schemas/
 COPY workers/ workers/
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \
-    && pip --python /opt/oms/bin/python install --no-deps wheels/*.whl \
-    && mkdir /state
+    && pip --python /opt/oms/bin/python install --no-deps wheels/*.whl
 
 
 FROM python:3.13-slim
@@ -33,10 +32,8 @@ ENV PATH=/opt/oms/bin:$PATH \
     PYTHONUNBUFFERED=1
 
 COPY --from=build /opt/oms /opt/oms
-# Faust makes a folder where it is started, and whoever runs this image need not be root.
-COPY --from=build --chown=10001:10001 /state /var/lib/oms
 
-WORKDIR /var/lib/oms
+# A number, so that a cluster that refuses root can see that this is nobody of the kind.
 USER 10001:10001
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["oms"]
