@@ -124,7 +124,6 @@ class Lane:
             self.number, {batch.topic: batch.next_offset for batch in batches}
         )
         self._reserved -= len(records)
-        self.rounds += 1
         # A topic that was paused may be open again now.
         self._something.set()
         self._on_room()

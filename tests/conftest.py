@@ -1,0 +1,59 @@
+"""The real Kafka and MongoDB that the tests share, picked by what this machine has.
+
+`OMS_TEST_BACKEND` says which: `embedded` (the default; nothing else is needed), `containers`
+(Docker, through testcontainers) or `external` (the addresses in `OMS_KAFKA_BOOTSTRAP` and
+`OMS_MONGO_URI`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from tests.backends.containers import containers_stack
+from workers.database import connect
+from workers.dev.running import prepare
+from workers.dev.stack import StackOptions, start_stack
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from motor.motor_asyncio import AsyncIOMotorDatabase
+
+
+@pytest.fixture(scope="session")
+def settings() -> Iterator[Settings]:
+    """Settings of a Kafka and a MongoDB that hold the topics and the samples."""
+    with _backend() as found:
+        prepare(found)
+        yield found
+
+
+@contextmanager
+def _backend() -> Iterator[Settings]:
+    name = os.environ.get("OMS_TEST_BACKEND", "embedded")
+    match name:
+        case "embedded":
+            with start_stack(StackOptions(ephemeral=True)) as stack:
+                yield stack.settings
+        case "containers":
+            with containers_stack() as found:
+                yield found
+        case "external":
+            yield Settings()
+        case _:
+            pytest.exit(f"OMS_TEST_BACKEND is {name!r}: choose embedded, containers or external")
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[AsyncIOMotorDatabase[dict[str, Any]]]:
+    """An empty database of this test's own."""
+    own = settings.model_copy(update={"mongo_database": f"test-{uuid4()}"})
+    found = connect(own)
+    yield found
+    await found.client.drop_database(own.mongo_database)
+    found.client.close()
