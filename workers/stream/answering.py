@@ -127,7 +127,7 @@ def _set_aside(record: InboundRecord, error: Exception) -> OutboundRecord:
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        exception=type(error).__name__,
+        error=type(error).__name__,
         reason=str(error) if isinstance(error, _EXPECTED) else None,
         exc_info=None if isinstance(error, _EXPECTED) else error,
     )

@@ -86,7 +86,7 @@ def as_requests(
 
 def headers(record: OutboundRecord) -> dict[str, str]:
     """The headers of a record as texts."""
-    return {name: value.decode() for name, value in record.headers}
+    return {name: raw.decode(errors="replace") for name, raw in record.headers}
 
 
 def reply_type(record: OutboundRecord) -> str:
