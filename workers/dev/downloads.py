@@ -22,8 +22,10 @@ import platformdirs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from workers.dev import kafka
 from workers.dev.directory import read_json, write_json
 from workers.dev.errors import StackError
+from workers.dev.quick_start import quicker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,10 +76,12 @@ def _executable(program: Path) -> Path:
     return copy
 
 
-def kafka_jars() -> list[Path]:
-    """Every jar that Kafka needs, fetched if missing; StackError when that fails."""
+def kafka_programs() -> kafka.Programs:
+    """Java and every jar that Kafka needs, fetched if missing; StackError when that fails."""
+    runtime = java()
     with _one_at_a_time():
-        return _remembered_jars() or _fetched_jars()
+        programs = kafka.Programs(runtime, _remembered_jars() or _fetched_jars())
+        return quicker(programs, _cache())
 
 
 def _cache() -> Path:

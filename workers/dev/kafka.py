@@ -15,8 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
 
 from workers.dev import ports
 from workers.dev.errors import StackError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _START_PATIENCE = 120.0
+_REQUEST_TIMEOUT_MS = 5_000
 _JVM = (
     "-Xmx512m",
     "-XX:+UseSerialGC",  # on two cores up half a second sooner than with the default collector
@@ -43,16 +45,18 @@ _JVM = (
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """How to run a class of Kafka: the java program and the jars."""
+    """How to run a class of Kafka: the java program, the jars and further flags for Java."""
 
     java: Path
     jars: Sequence[Path]
+    flags: tuple[str, ...] = ()
 
     def command(self, main_class: str, temporary: Path, *arguments: str) -> list[str]:
         """The command line; libraries that Java unpacks go to `temporary`."""
         classpath = os.pathsep.join(str(jar) for jar in self.jars)
         unpacked = f"-Djava.io.tmpdir={temporary}"
-        return [str(self.java), *_JVM, unpacked, "-cp", classpath, main_class, *arguments]
+        flags = (*_JVM, *self.flags, unpacked)
+        return [str(self.java), *flags, "-cp", classpath, main_class, *arguments]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def properties(broker: Broker, brokers: Sequence[Broker]) -> str:
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": in_sync,
         "group.initial.rebalance.delay.ms": 0,
+        "broker.session.timeout.ms": 5_000,  # how long a killed broker's restart waits
         "log.cleaner.dedupe.buffer.size": 16_777_216,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
@@ -132,12 +137,12 @@ def wait_ready(part: Part, broker: Broker) -> None:
 
 
 async def _is_registered(broker: Broker) -> bool:
-    client = AIOKafkaClient(bootstrap_servers=f"{HOST}:{broker.port}", request_timeout_ms=5_000)
-    try:
-        with suppress(KafkaError, OSError, asyncio.TimeoutError):
-            await client.bootstrap()
-            cluster = await client.fetch_all_metadata()
-            return any(known.nodeId == broker.node for known in cluster.brokers())
-        return False
-    finally:
-        await client.close()
+    """Ask the broker itself for the brokers of its cluster: it lists those that take requests."""
+    with suppress(KafkaError, OSError, asyncio.TimeoutError):
+        connection = await create_conn(HOST, broker.port, request_timeout_ms=_REQUEST_TIMEOUT_MS)
+        try:
+            metadata = await connection.send(MetadataRequest([]))
+        finally:
+            connection.close()
+        return any(node == broker.node for node, *_address in metadata.brokers)
+    return False

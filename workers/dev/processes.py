@@ -179,6 +179,15 @@ def wait_for(part: Part, answers: Callable[[], bool], patience: float) -> None:
         time.sleep(_POLL)
 
 
+def wait_for_end(part: Part, patience: float) -> None:
+    """Wait until the part ends by itself; StackError when `patience` (s) is over."""
+    deadline = time.monotonic() + patience
+    while part.alive():
+        if time.monotonic() > deadline:
+            raise StackError(f"{part.name} did not end within {patience:.0f} s.")
+        time.sleep(_POLL)
+
+
 def end_all(parts: Iterable[Part], patience: float) -> None:
     """End parts together: SIGTERM, then SIGKILL after `patience` seconds or an interruption."""
     begun = list(parts)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Report = Callable[[str], None]
 
 _END_PATIENCE = 15.0
+_QUORUM_END_PATIENCE = 5.0  # the last brokers of several wait in vain for a controller
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,14 @@ def start_stack(options: StackOptions, report: Report | None = None) -> Iterator
             _start(stack, tell)
             yield stack
         finally:
-            patience = 0.0 if options.ephemeral else _END_PATIENCE
-            end_all(stack.processes, patience)
+            end_all(stack.processes, _end_patience(options))
+
+
+def _end_patience(options: StackOptions) -> float:
+    """Seconds for an orderly end: none where the data is thrown away."""
+    if options.ephemeral:
+        return 0.0
+    return _END_PATIENCE if options.brokers == 1 else _QUORUM_END_PATIENCE
 
 
 def _directory(options: StackOptions) -> AbstractContextManager[DataDirectory]:
@@ -177,7 +184,7 @@ def _start(stack: Stack, tell: Report) -> None:
     """Start everything at once and return when all of it is ready."""
     cluster = _cluster_id(stack)
     mongod = downloads.mongod()
-    programs = kafka.Programs(downloads.java(), downloads.kafka_jars())
+    programs = downloads.kafka_programs()
     brokers = [_broker_part(stack, broker, programs) for broker in stack.layout.brokers]
     members = [_member_part(stack, member, mongod) for member in stack.layout.members]
     stack.processes.extend([*brokers, *members])

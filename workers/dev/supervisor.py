@@ -23,7 +23,6 @@ _POLL = 0.05
 _READY_PATIENCE = 120.0
 _END_PATIENCE = 30.0
 _QUICK = 10.0  # a worker that ends sooner after its start, or before it was ready, failed quickly
-_MOST_QUICK_FAILURES = 5
 _SAME_LINE_AFTER = 10.0
 
 
@@ -33,8 +32,8 @@ def worker_command(name: str) -> list[str]:
 
 
 def pause_before_restart(quick_failures: int) -> float:
-    """Seconds to wait before a worker is started again: none at first, then 0.5, 1, 2, 4."""
-    return 0.0 if quick_failures == 0 else 0.5 * 2.0 ** (quick_failures - 1)
+    """Seconds to wait before a worker is started again: none, 0.25, 0.5, 1, 2 … at most 10."""
+    return 0.0 if quick_failures == 0 else min(10.0, 0.25 * 2.0 ** (quick_failures - 1))
 
 
 @dataclass(slots=True)
@@ -53,9 +52,10 @@ class _Watched:
 class Supervisor:
     """Watches workers from a thread of its own until `close`."""
 
-    def __init__(self, parts: Sequence[Part], report: Report) -> None:
+    def __init__(self, parts: Sequence[Part], report: Report, most_quick_failures: int) -> None:
         self._watched = [_Watched(part, LogReader(part.log)) for part in parts]
         self._report = report
+        self._most_quick_failures = most_quick_failures
         self._failure: StackError | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -127,10 +127,9 @@ class Supervisor:
     def _plan_restart(self, watched: _Watched, now: float) -> None:
         quick = not watched.ready or now - watched.begun < _QUICK
         watched.quick_failures = watched.quick_failures + 1 if quick else 0
-        if watched.quick_failures >= _MOST_QUICK_FAILURES:
-            raise StackError(
-                f"Gave up after {_MOST_QUICK_FAILURES} failures: {ended_message(watched.part)}"
-            )
+        if watched.quick_failures >= self._most_quick_failures:
+            count = self._most_quick_failures
+            raise StackError(f"Gave up after {count} failures: {ended_message(watched.part)}")
         watched.start_at = now + pause_before_restart(watched.quick_failures)
         how = exit_text(watched.part.exit_code)
         self._report(f"{watched.part.name} {how}; starting it again. Its log: {watched.part.log}")
@@ -149,14 +148,15 @@ def supervise_workers(
     names: Sequence[str] = ALL_WORKERS,
     report: Report | None = None,
     command: Callable[[str], Sequence[str]] = worker_command,
+    most_quick_failures: int = 5,
 ) -> Iterator[Supervisor]:
     """Run workers against the stack until the end of the block; all are ready when it begins.
 
-    A worker that ends is started again, with a growing pause; after five quick failures
-    `check` raises StackError. `command` gives the command line for a worker's name.
+    A worker that ends is started again, with a growing pause; when it failed quickly so many
+    times in a row, `check` raises StackError. `command` gives a worker's command line.
     """
     parts = [stack.new_part(f"{name} worker", command(name), stack.environment) for name in names]
-    supervisor = Supervisor(parts, report or (lambda _line: None))
+    supervisor = Supervisor(parts, report or (lambda _line: None), most_quick_failures)
     try:
         supervisor.start()
         supervisor.wait_ready()
