@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 # A function becomes a command; a typer.Typer becomes a command with commands of its own.
 VERBS = {
     "dev": "workers.cli.dev:dev",
+    "worker": "workers.cli.worker:worker",
+    "topics": "workers.cli.topics:topics",
+    "seed": "workers.cli.seed:seed",
+    "send": "workers.cli.send:send",
 }
 
 
