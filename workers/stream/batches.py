@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import aiokafka
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from faust.types import ConsumerMessage
+    from aiokafka import AIOKafkaConsumer, ConsumerRecord
+    from faust.transport.consumer import RecordMap
+    from faust.types import ConsumerMessage, Message
+    from faust.types.transports import TPorTopicSet
 
     from workers.stream.ports import InboundRecord
 
@@ -85,7 +87,7 @@ class Intake(Protocol):
     def full(self, tp: TP) -> bool:
         """Whether no more records of this partition should be fetched."""
 
-    async def wait_for_room(self, timeout: float) -> None:
+    async def wait_for_room(self, timeout: float) -> None:  # noqa: ASYNC109 - an upper bound, not an error
         """Return when a partition may have room again, or after `timeout` seconds."""
 
     def open(self, acknowledged: Mapping[TP, int]) -> None:
@@ -101,11 +103,32 @@ class Intake(Protocol):
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     """The driver's thread, with a short wait in each fetch and transactions respected."""
 
-    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MILLISECONDS  # noqa: SLF001 - fixed at 1500 there
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - no setting leads there
         return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is the driver's
+        max_records: int | None = None,
+    ) -> RecordMap:
+        """Take what is there; a fetch that a rebalance went through takes nothing.
+
+        Its records are of the new assignment already, whose lanes are not open: they would be
+        thrown away, and the position would have moved past them.
+        """
+        subscriptions = consumer._subscription  # noqa: SLF001 - the assignment has no other name
+        begun_in = subscriptions.subscription.assignment
+        found = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        if subscriptions.subscription.assignment is begun_in:
+            return found
+        for tp, records in found.items():
+            consumer.seek(tp, records[0].offset)
+        return {}
 
 
 class BatchConsumer(driver.Consumer):
@@ -114,7 +137,7 @@ class BatchConsumer(driver.Consumer):
     intake: Intake
     progress: Progress
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the driver's
         """Take what the driver takes; the intake hangs on the app's transport."""
         super().__init__(*args, **kwargs)
         self.intake = cast("BatchTransport", self.transport).intake
@@ -123,40 +146,48 @@ class BatchConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ARG002 - the signature is the driver's
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ARG002, ASYNC109 - the signature is the driver's
         """Yield one message for each partition: all its records that are there."""
         if not self.flow_active:
-            await self.wait(self.can_resume_flow)
-        generation = self.app.consumer_generation_id
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # any event will do
         records = await self._fetch()
-        if records is None or self.should_stop:
+        # From after the fetch, whose records are of the assignment of now.
+        generation = self.app.consumer_generation_id
+        if self.should_stop:
             return
         if not self.flow_active:
-            # The fetch has moved the position on; without this the records were lost.
-            await self.perform_seek()
+            await self._give_back(records)
             return
         for tp, found in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
+            if self._is_over(generation):
                 return
             yield tp, self._hand_out(tp, found)
 
-    async def _fetch(self) -> Mapping[TP, Sequence[Any]] | None:
+    def _is_over(self, generation: int) -> bool:
+        return not self.flow_active or self.app.consumer_generation_id != generation
+
+    async def _give_back(self, records: RecordMap) -> None:
+        """The fetch has moved the positions on: without this its records would be lost."""
+        if records and self.assignment():
+            await self.perform_seek()
+
+    async def _fetch(self) -> RecordMap:
         active = self._get_active_partitions()
         wanted = {tp for tp in active if not self.intake.full(tp)}
         if not wanted:
             await self.intake.wait_for_room(_POLL_SECONDS)
-            return None
+            return {}
         some_are_full = len(wanted) < len(active)
         wait = _POLL_SECONDS_WHILE_SOME_ARE_FULL if some_are_full else _POLL_SECONDS
         return await self._getmany(wanted, wait)
 
-    def _hand_out(self, tp: TP, records: Sequence[Any]) -> ConsumerMessage:
+    def _hand_out(self, tp: TP, records: Sequence[ConsumerRecord]) -> ConsumerMessage:
         own = TP(tp.topic, tp.partition)
         batch = RecordBatch(own.topic, own.partition, records)
         self.progress.add(own, batch)
         self.intake.reserve(batch)
         message = self._to_message(own, records[-1])
-        message.value = batch
+        message.value = batch  # type: ignore[assignment]  # our agent knows; Faust does not look
         return message
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -173,7 +204,7 @@ class BatchConsumer(driver.Consumer):
 
     async def force_commit(
         self,
-        topics: Any = None,  # noqa: ARG002 - the signature is the driver's
+        topics: TPorTopicSet | None = None,  # noqa: ARG002 - the signature is the driver's
         start_new_transaction: bool = True,  # noqa: ARG002, FBT001, FBT002 - the driver's
     ) -> bool:
         """Commit the done prefix of every partition that is still assigned."""
@@ -197,11 +228,11 @@ class BatchConsumer(driver.Consumer):
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Nothing: the watchdog looks after progress, by batches."""
 
-    def ack(self, message: ConsumerMessage) -> bool:  # noqa: ARG002 - the signature is the driver's
+    def ack(self, message: Message) -> bool:  # noqa: ARG002 - the signature is the driver's
         """Nothing: a batch is acknowledged by its lane, after its outputs."""
         return False
 
-    def track_message(self, message: ConsumerMessage) -> None:
+    def track_message(self, message: Message) -> None:
         """Nothing: `progress` tracks batches."""
 
 
@@ -210,5 +241,3 @@ class BatchTransport(driver.Transport):
 
     Consumer = BatchConsumer
     intake: Intake
-
-
