@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     ] = 5
     lane_open_orders: Annotated[
         int,
-        Field(ge=1, description="Orders of one lane that may wait for checks before creates pause."),
+        Field(ge=1, description="Orders of a lane that may wait for checks before creates pause."),
     ] = 5_000
     lane_batch_records: Annotated[
         int, Field(ge=1, le=10_000, description="Most records that a lane handles in one batch.")
@@ -49,9 +49,14 @@ class Settings(BaseSettings):
     copy_timeout: Annotated[
         float, Field(gt=0, le=60, description="Longest wait for a copy to a client's reply topic.")
     ] = 5.0
+    session_timeout: Annotated[
+        float,
+        Field(ge=6, le=30, description="Silence of a worker after which others take its lanes."),
+    ] = 15.0
     shutdown_timeout: Annotated[
         float, Field(gt=0, le=300, description="Longest wait for work in flight at the end.")
     ] = 20.0
     log_level: Annotated[
-        str, Field(pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+        str,
+        Field(pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."),
     ] = "info"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import faust
 from faust.serializers.schemas import Schema
@@ -14,16 +14,20 @@ from workers.stream.connection import bootstrap_servers
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from faust.types import EventT, Message
+    from faust import Stream
+    from faust.serializers.schemas import DecodeFunction
+    from faust.types import AppT, EventT, Message, StreamT
 
     from workers.settings import Settings
+    from workers.stream.batches import RecordBatch
     from workers.stream.lanes import Lanes
 
-SESSION_TIMEOUT_SECONDS: Final = 15.0
+_HEARTBEATS_IN_A_SESSION: Final = 5
+_REQUEST_TIMEOUT_SECONDS: Final = 30.0
 _SEVEN_DAYS: Final = 7 * 24 * 3600.0
 
 
-class WorkerApp(faust.App):  # type: ignore[misc]  # faust's App is untyped for subclassing
+class WorkerApp(faust.App):
     """A Faust app that reads through the batch transport and keeps no files."""
 
     lanes: Lanes
@@ -37,14 +41,15 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # faust's App is untyped for 
         """Nothing: without tables there is nothing to keep."""
 
 
-class BatchSchema(Schema):  # type: ignore[misc,type-arg]  # faust's Schema is untyped
+class BatchSchema(Schema):  # type: ignore[type-arg]  # at run time it takes no arguments
     """Batches are handed on as they are: the lanes decode."""
 
-    def compile(self, app: Any, **_: Any) -> Any:
+    def compile(self, app: AppT, **_handlers: object) -> DecodeFunction:
         """Return the function that makes an event of a message."""
 
-        async def as_it_is(message: Message, *, propagate: bool = False) -> EventT:  # noqa: ARG001 - the signature is Faust's
-            return app.create_event(None, message.value, None, message)
+        async def as_it_is(message: Message, *, propagate: bool = False) -> EventT[Any]:  # noqa: ARG001 - the signature is Faust's
+            event: EventT[Any] = app.create_event(None, message.value, None, message)
+            return event
 
         return as_it_is
 
@@ -63,9 +68,9 @@ def build_app(settings: Settings, group: str, topics: Iterable[str], lanes: Lane
         agent_supervisor=CrashingSupervisor,
         consumer_auto_offset_reset="earliest",
         broker_commit_interval=0.5,
-        broker_session_timeout=SESSION_TIMEOUT_SECONDS,
-        broker_heartbeat_interval=3.0,
-        broker_request_timeout=30.0,
+        broker_session_timeout=settings.session_timeout,
+        broker_heartbeat_interval=settings.session_timeout / _HEARTBEATS_IN_A_SESSION,
+        broker_request_timeout=_REQUEST_TIMEOUT_SECONDS,
         broker_rebalance_timeout=60.0,
         # Back-pressure is the lanes' business, and lack of progress the watchdog's.
         broker_max_poll_interval=_SEVEN_DAYS,
@@ -75,9 +80,9 @@ def build_app(settings: Settings, group: str, topics: Iterable[str], lanes: Lane
     app.assignor.replicas = 0
 
     @app.agent(app.topic(*topics, schema=BatchSchema()), name=f"{group}-intake", concurrency=1)
-    async def put_into_lanes(stream: Any) -> None:
+    async def put_into_lanes(stream: StreamT[RecordBatch]) -> None:
         # noack returns a clone; the original would go on acknowledging.
-        async for event in stream.noack().events():
+        async for event in cast("Stream[RecordBatch]", stream).noack().events():
             lanes.put(event.value)
 
     return app

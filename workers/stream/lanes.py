@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 
-
 @dataclass(frozen=True, slots=True)
 class LanePlan:
     """How partitions form lanes, and how much a lane does at once.
@@ -88,9 +87,7 @@ class Lane:
 
     async def run(self, acknowledged: Mapping[str, int]) -> None:
         """Open the lane, then handle round after round until `stop_taking`."""
-        await patiently(
-            lambda: self._handler.open(self.number, acknowledged), lane=self.number
-        )
+        await patiently(lambda: self._handler.open(self.number, acknowledged), lane=self.number)
         while not self._closing:
             batches = await self._take()
             if batches:
@@ -131,7 +128,7 @@ class Lane:
             task = asyncio.create_task(self._copies.send(copies))
             self._copying.add(task)
             task.add_done_callback(self._copying.discard)
-            task.add_done_callback(lambda done: done.cancelled() or _mark_done(batches))
+            task.add_done_callback(lambda done: None if done.cancelled() else _mark_done(batches))
         else:
             _mark_done(batches)
 
@@ -181,7 +178,8 @@ class Lanes:
     @property
     def longest_round(self) -> float:
         """Seconds that the oldest round under way has taken, without waits for the outside."""
-        return max((lane.round_seconds for lane in self._lanes.values()), default=0.0)
+        # A copy, for the watchdog's thread asks while lanes open and close.
+        return max((lane.round_seconds for lane in list(self._lanes.values())), default=0.0)
 
     def open(self, acknowledged: Mapping[TP, int]) -> None:
         """Open every lane whose partitions are all here, at these offsets."""
@@ -198,9 +196,7 @@ class Lanes:
         self.joined.set()
 
     def _start(self, number: int, acknowledged: Mapping[str, int]) -> None:
-        lane = Lane(
-            number, self._handler, self._copies, self._plan.batch_records, self._room.set
-        )
+        lane = Lane(number, self._handler, self._copies, self._plan.batch_records, self._room.set)
         task = asyncio.create_task(lane.run(acknowledged), name=f"lane-{number}")
         task.add_done_callback(self._ended)
         self._lanes[number] = lane

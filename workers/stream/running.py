@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from workers.stream.app import SESSION_TIMEOUT_SECONDS, WorkerApp, build_app
+from workers.stream.app import WorkerApp, build_app
 from workers.stream.copies import ReplyCopies
 from workers.stream.lanes import LanePlan, Lanes
 from workers.stream.patience import patiently
@@ -30,6 +30,8 @@ _log = structlog.get_logger()
 
 _LEAVE_SECONDS = 28.0
 _BEAT_SECONDS = 1.0
+# The last heartbeat before a pause may have been a fifth of a session ago.
+_HARMLESS_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,7 @@ async def _check_topics(settings: Settings, plan: WorkerPlan) -> None:
 class _Run:
     """One run of a worker, from its connections to its end."""
 
-    def __init__(
-        self, settings: Settings, plan: WorkerPlan, asked_to_end: asyncio.Event
-    ) -> None:
+    def __init__(self, settings: Settings, plan: WorkerPlan, asked_to_end: asyncio.Event) -> None:
         self._settings = settings
         self._plan = plan
         self._asked_to_end = asked_to_end
@@ -112,7 +112,7 @@ class _Run:
         self._lanes: Lanes | None = None
         self._watchdog = Watchdog(
             Signs(self._rebalancing_seconds, self._longest_round),
-            Limits(paused=SESSION_TIMEOUT_SECONDS),
+            Limits(paused=_HARMLESS_SHARE * settings.session_timeout),
         )
 
     async def run(self) -> int:

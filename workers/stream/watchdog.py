@@ -58,7 +58,7 @@ def end_process(reason: str, **details: object) -> None:
 class Watchdog:
     """Ticks each second in a thread of its own."""
 
-    def __init__(self, signs: Signs, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+    def __init__(self, signs: Signs, limits: Limits) -> None:
         """Watch nothing until `start`."""
         self._signs = signs
         self._limits = limits
@@ -94,8 +94,12 @@ class Watchdog:
             self.guard()
             self._last_tick = seconds_now()
             self._check("the event loop is stuck", self._loop_silence(), self._limits.loop_stuck)
-            self._check("rebalancing does not end", self._signs.rebalancing(), self._limits.rebalancing)
-            self._check("a round makes no progress", self._signs.longest_round(), self._limits.round_stuck)
+            self._check(
+                "rebalancing does not end", self._signs.rebalancing(), self._limits.rebalancing
+            )
+            self._check(
+                "a round makes no progress", self._signs.longest_round(), self._limits.round_stuck
+            )
 
     def _loop_silence(self) -> float:
         return seconds_now() - self._last_beat
