@@ -51,9 +51,9 @@ class StockRefused(Message):
     """Nothing was set aside."""
 
     code: Name
-    products: Annotated[tuple[RefusedProduct | Name, ...], Field(max_length=MAX_PRODUCTS)] | None = (
-        None
-    )
+    products: (
+        Annotated[tuple[RefusedProduct | Name, ...], Field(max_length=MAX_PRODUCTS)] | None
+    ) = None
     message: str | None = None
 
 

@@ -61,9 +61,7 @@ CONSUMED: Final = (COMMANDS, REPLIES, CUSTOMER_REQUESTS, INVENTORY_REQUESTS)
 """The topics that a worker reads, and that therefore have a dead letter topic."""
 
 TOPICS: Final = _MAIN + tuple(
-    Topic(
-        dead_letter_topic(name), "any worker", 30 * _DAY, max_message_bytes=_DEAD_LETTER_BYTES
-    )
+    Topic(dead_letter_topic(name), "any worker", 30 * _DAY, max_message_bytes=_DEAD_LETTER_BYTES)
     for name in CONSUMED
 )
 

@@ -8,20 +8,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from tests.backends.containers import containers_stack
 from workers.database import connect
 from workers.dev.running import prepare
 from workers.dev.stack import StackOptions, start_stack
 from workers.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
 
@@ -41,6 +41,9 @@ def _backend() -> Iterator[Settings]:
             with start_stack(StackOptions(ephemeral=True)) as stack:
                 yield stack.settings
         case "containers":
+            # Only this choice needs Docker's client; the import alone costs a second.
+            from tests.backends.containers import containers_stack  # noqa: PLC0415 - see above
+
             with containers_stack() as found:
                 yield found
         case "external":

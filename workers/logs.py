@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -14,7 +17,7 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 def configure_logs(level: str, worker: str) -> None:
     """Log JSON lines of at least `level`, each naming `worker`; the libraries' warnings as well."""
 
-    def _name_worker(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    def _name_worker(_logger: object, _method: str, line: EventDict) -> EventDict:
         return {"worker": worker, **line}
 
     shared: list[Any] = [
@@ -43,4 +46,5 @@ def configure_logs(level: str, worker: str) -> None:
             foreign_pre_chain=shared,
         )
     )
+    logging.captureWarnings(capture=True)
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[handler], force=True)

@@ -6,6 +6,9 @@ import socket
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.waiting_utils import wait_for_logs
+
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,9 +33,6 @@ def containers_stack() -> Iterator[Settings]:
 
 @contextmanager
 def _kafka(port: int) -> Iterator[None]:
-    from testcontainers.core.container import DockerContainer
-    from testcontainers.core.waiting_utils import wait_for_logs
-
     container = DockerContainer(_KAFKA_IMAGE).with_bind_ports(9092, port)
     for name, value in _kafka_environment(port).items():
         container = container.with_env(name, value)
@@ -59,9 +59,6 @@ def _kafka_environment(port: int) -> dict[str, str]:
 
 @contextmanager
 def _mongo(port: int) -> Iterator[None]:
-    from testcontainers.core.container import DockerContainer
-    from testcontainers.core.waiting_utils import wait_for_logs
-
     command = "mongod --replSet rs0 --bind_ip_all --setParameter transactionLifetimeLimitSeconds=15"
     initiate = "rs.initiate({_id: 'rs0', members: [{_id: 0, host: 'localhost:27017'}]})"
     wait_for_primary = "while (!db.hello().isWritablePrimary) sleep(50)"

@@ -1,4 +1,4 @@
-"""Waiting for Kafka or MongoDB: say so once when they are away, try again, say when they are back."""
+"""Waiting for Kafka or MongoDB: said once when they are away, and once when they are back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
 _log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ stamina.instrumentation.set_on_retry_hooks([])
 
 async def patiently(attempt: Callable[[], Awaitable[Result]], **context: object) -> Result:
     """Call `attempt` until it does not raise `OutsideAwayError`; `context` goes into the log."""
-    away_since: float | None = None
+    wait = _Wait(context)
     async for retry in stamina.retry_context(
         on=OutsideAwayError, attempts=None, timeout=None, wait_max=_LONGEST_PAUSE_SECONDS
     ):
@@ -33,11 +33,31 @@ async def patiently(attempt: Callable[[], Awaitable[Result]], **context: object)
             try:
                 result = await attempt()
             except OutsideAwayError as error:
-                if away_since is None:
-                    away_since = time.monotonic()
-                    _log.warning("waiting_for_outside", reason=str(error), **context)
+                wait.goes_on(str(error))
                 raise
-    if away_since is not None:
-        waited = round(time.monotonic() - away_since, 1)
-        _log.info("outside_is_back", after_seconds=waited, **context)
-    return result
+            wait.ends()
+            return result
+    raise AssertionError("retrying without a limit does not end")
+
+
+class _Wait:
+    """One wait: what is logged of it."""
+
+    def __init__(self, context: Mapping[str, object]) -> None:
+        self._context = context
+        self._since: float | None = None
+        self._reason = ""
+
+    def goes_on(self, reason: str) -> None:
+        """Log the reason, but only when it is a new one."""
+        if self._since is None:
+            self._since = time.monotonic()
+        if reason != self._reason:
+            _log.warning("waiting_for_outside", reason=reason, **self._context)
+        self._reason = reason
+
+    def ends(self) -> None:
+        """Log how long it was, if there was any wait."""
+        if self._since is not None:
+            waited = round(time.monotonic() - self._since, 1)
+            _log.info("outside_is_back", after_seconds=waited, **self._context)

@@ -15,19 +15,32 @@ class InboundRecord(Protocol):
     """A record as it was read; aiokafka's `ConsumerRecord` is one."""
 
     @property
-    def topic(self) -> str: ...
+    def topic(self) -> str:
+        """Where it was read."""
+
     @property
-    def partition(self) -> int: ...
+    def partition(self) -> int:
+        """Its partition of the topic."""
+
     @property
-    def offset(self) -> int: ...
+    def offset(self) -> int:
+        """Its place in the partition."""
+
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """Milliseconds since 1970."""
+
     @property
-    def key(self) -> bytes | None: ...
+    def key(self) -> bytes | None:
+        """The key, as it was written."""
+
     @property
-    def value(self) -> bytes | None: ...
+    def value(self) -> bytes | None:
+        """The value, as it was written."""
+
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """Names and values, in order; a name may come twice."""
 
 
 class OutboundRecord(NamedTuple):

@@ -6,7 +6,7 @@ A producer of our own, for Faust's flush hides errors and its sends go one by on
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -21,6 +21,8 @@ from workers.stream.ports import OutsideAwayError, OutsideRefusesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from aiokafka.producer.message_accumulator import BatchBuilder
 
     from workers.settings import Settings
     from workers.stream.ports import OutboundRecord
@@ -114,9 +116,12 @@ class BatchPublisher:
             raise OutsideRefusesError(message) from error
 
 
-def _append(batch: Any, record: OutboundRecord) -> bool:
+def _append(batch: BatchBuilder, record: OutboundRecord) -> bool:
     """Whether the record found room in the batch; a first record always does."""
     appended = batch.append(
-        timestamp=record.timestamp, key=record.key, value=record.value, headers=record.headers
+        timestamp=record.timestamp,
+        key=record.key,
+        value=record.value,
+        headers=list(record.headers),
     )
     return appended is not None
