@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from schemas.events import EventType
 from schemas.results import Code, Outcome
+from schemas.topics import COMMANDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from schemas.status import Status
     from workers.orders.order import Cause, Change, Order
 
@@ -40,9 +44,10 @@ class Answer:
 
 
 def version_of_command(order: Order, source: str, command_id: str) -> int | None:
-    """The version that this command made, if it made one."""
+    """The version that this command made, if it made one. A reply's id is no command's."""
     for change in order.history:
-        if change.cause.id == command_id and change.cause.source == source:
+        cause = change.cause
+        if cause.id == command_id and cause.source == source and cause.topic == COMMANDS:
             return change.version
     return None
 
@@ -121,8 +126,7 @@ def answer(order: Order, command: Change) -> Answer:
 def _with_outcome(told: Answer, command: EventType, newest: Change) -> Answer:
     match command, newest.type:
         case EventType.CREATED, EventType.REJECTED:
-            errors = tuple((None, newest.message, product) for product in newest.products)
-            return _rejected(told, newest.code or "", newest.message, errors)
+            return _refused_by_a_check(told, newest)
         case EventType.CREATED, EventType.EXPIRED:
             return _rejected(told, Code.CHECKS_TIMEOUT, "The checks were not answered in time")
         case EventType.CREATED, EventType.CANCELED:
@@ -135,6 +139,23 @@ def _with_outcome(told: Answer, command: EventType, newest: Change) -> Answer:
             return replace(told, message="Order deleted successfully")
         case _:
             return told
+
+
+def _refused_by_a_check(told: Answer, newest: Change) -> Answer:
+    code = newest.code or ""
+    text = _TEXT_OF_CODE.get(code)
+    errors = tuple((None, text, product) for product in newest.products)
+    return _rejected(told, code, newest.message or text, errors)
+
+
+_TEXT_OF_CODE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Code.CUSTOMER_UNKNOWN: "The customer is not known",
+        Code.CUSTOMER_BLOCKED: "The customer may not order",
+        Code.PRODUCT_UNKNOWN: "A product is not known",
+        Code.OUT_OF_STOCK: "There is not enough of a product",
+    }
+)
 
 
 def _rejected(

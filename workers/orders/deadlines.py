@@ -74,6 +74,12 @@ def waiting_after(before: Order | None, after: Order, patience: Patience) -> Wai
 
 
 def asked_again(waiting: Waiting, now: int, patience: Patience) -> Waiting:
-    """The same wait after one more request, sent at `now`."""
+    """The same wait after one more request, sent at `now`.
+
+    A deadline that is handled a little late does not put off the next one. One that is very late
+    does, or comes early: after an outage or a jump of the clock, time counts from now.
+    """
     attempt = waiting.attempt + 1
-    return replace(waiting, attempt=attempt, due_at=now + pause_after(attempt, patience))
+    is_on_time = 0 <= now - waiting.due_at <= patience.first_pause
+    begin = waiting.due_at if is_on_time else now
+    return replace(waiting, attempt=attempt, due_at=begin + pause_after(attempt, patience))

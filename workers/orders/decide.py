@@ -41,21 +41,36 @@ def decide_command(message: CommandMessage, order: Order | None, moment: Moment)
         return _create(message, command, moment)
     if order is None:
         return Refused(_not_found(message, moment))
+    refused = _refused_whatever_is_asked(message.cause, command.expected_version, order, moment)
+    return refused or _decide(message.cause, command, order, moment)
+
+
+def _refused_whatever_is_asked(
+    cause: Cause, expected: int | None, order: Order, moment: Moment
+) -> Refused | None:
     if order.status is Status.DELETED:
-        return _refuse(message.cause, order, moment, Code.ORDER_DELETED, "The order is deleted")
-    expected = command.expected_version
+        return _refuse(cause, order, moment, Code.ORDER_DELETED, "The order is deleted")
     if expected is not None and expected != order.version:
         text = f"The order's version is {order.version}, not {expected}"
-        return _refuse(message.cause, order, moment, Code.VERSION_CONFLICT, text)
+        return _refuse(cause, order, moment, Code.VERSION_CONFLICT, text)
+    return None
+
+
+def _decide(
+    cause: Cause,
+    command: UpdateShipping | UpdateStatus | Cancel | Delete,
+    order: Order,
+    moment: Moment,
+) -> Decision:
     match command:
         case UpdateShipping():
-            return _update_shipping(message.cause, command, order, moment)
+            return _update_shipping(cause, command, order, moment)
         case UpdateStatus():
-            return _ask_for(message.cause, command.status, command.reason, order, moment)
+            return _ask_for(cause, command.status, command.reason, order, moment)
         case Cancel():
-            return _ask_for(message.cause, Status.CANCELED, command.reason, order, moment)
+            return _ask_for(cause, Status.CANCELED, command.reason, order, moment)
         case Delete():
-            return _ask_for(message.cause, Status.DELETED, None, order, moment)
+            return _ask_for(cause, Status.DELETED, None, order, moment)
         case _:
             assert_never(command)
 
@@ -94,11 +109,11 @@ def _update_shipping(
     cause: Cause, command: UpdateShipping, order: Order, moment: Moment
 ) -> Decision:
     shipping = Shipping(command.company, command.tracking_number)
+    if shipping == order.shipping:
+        return _unchanged(cause, order, moment)
     if order.status not in SHIPPING_MAY_CHANGE:
         text = f"Shipping cannot be changed while the order is {order.status}"
         return _refuse_transition(cause, order, moment, text)
-    if shipping == order.shipping:
-        return _unchanged(cause, order, moment)
     if order.version >= MAX_ORDER_VERSION:
         text = f"The order has {order.version} versions: it can only be finished now"
         return _refuse(cause, order, moment, Code.TOO_MANY_CHANGES, text)

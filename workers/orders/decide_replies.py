@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from schemas.events import EventType
 from schemas.limits import MAX_REASON_LENGTH
@@ -21,7 +21,7 @@ from schemas.replies import (
 from schemas.requests import RequestType
 from schemas.results import Code
 from schemas.status import Status
-from workers.orders.deadlines import FIRST_REQUEST, asked_again
+from workers.orders.deadlines import FIRST_REQUEST, asked_again, pause_after
 from workers.orders.decisions import (
     Ask,
     Changed,
@@ -36,7 +36,21 @@ from workers.orders.evolve import evolve
 from workers.orders.order import Change, Order, Purpose, Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workers.orders.messages import ReplyMessage
+
+
+Answer = (
+    CustomerValid
+    | CustomerInvalid
+    | StockReserved
+    | StockRefused
+    | StockReleased
+    | ReleaseRefused
+    | StockFulfilled
+    | FulfillRefused
+)
 
 
 def decide_reply(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
@@ -49,9 +63,13 @@ def decide_reply(message: ReplyMessage, order: Order, moment: Moment) -> Decisio
     waiting = order.waiting
     if waiting is None or not _answers(message, waiting):
         return Ignored("late, repeated or foreign reply")
+    return _take_answer(message, reply, order, moment)
+
+
+def _take_answer(message: ReplyMessage, reply: Answer, order: Order, moment: Moment) -> Decision:
     match reply:
         case CustomerValid():
-            return Ask(RequestType.RESERVE)
+            return Ask(RequestType.RESERVE, message.request.attempt)
         case CustomerInvalid() | StockRefused():
             return _reject(message, reply, order, moment)
         case StockReserved():
@@ -60,9 +78,7 @@ def decide_reply(message: ReplyMessage, order: Order, moment: Moment) -> Decisio
             return _released(message, order, moment)
         case ReleaseRefused():
             return _release_refused(message, order, moment)
-        case StockFulfilled():
-            return Remembered(replace(order, waiting=None))
-        case FulfillRefused():
+        case StockFulfilled() | FulfillRefused():
             return Remembered(replace(order, waiting=None))
         case _:
             assert_never(reply)
@@ -75,7 +91,7 @@ _PURPOSE_OF = {
     RequestType.FULFILL: Purpose.FULFILLMENT,
 }
 
-_ANSWERS_TO = {
+_ANSWERS_TO: Final[Mapping[RequestType, tuple[type[Answer], ...]]] = {
     RequestType.VALIDATE: (CustomerValid, CustomerInvalid),
     RequestType.RESERVE: (StockReserved, StockRefused),
     RequestType.RELEASE: (StockReleased, ReleaseRefused),
@@ -109,7 +125,7 @@ def _granted_too_late(message: ReplyMessage, order: Order) -> bool:
 
 
 def _give_back(order: Order, moment: Moment) -> Remembered:
-    due_at = moment.now + moment.patience.first_pause
+    due_at = moment.now + pause_after(1, moment.patience)
     # Numbered by revision, so that it is a request of its own each time.
     waiting = Waiting(Purpose.RELEASE, since=order.version, attempt=order.revision, due_at=due_at)
     return Remembered(replace(order, waiting=waiting), RequestType.RELEASE)
@@ -142,18 +158,23 @@ def _reject(
         message.cause,
         reason=reply.code,
         code=reply.code,
-        message=(reply.message or _REJECTION_TEXTS.get(reply.code, ""))[:MAX_REASON_LENGTH],
+        message=None if reply.message is None else reply.message[:MAX_REASON_LENGTH],
         products=products,
     )
-    return Changed(with_waiting(order, evolve(order, change), moment))
+    rejected = with_waiting(order, evolve(order, change), moment)
+    if isinstance(reply, CustomerInvalid) and order.waiting and order.waiting.attempt > 1:
+        return Changed(_releasing_later(rejected, moment))
+    return Changed(rejected)
 
 
-_REJECTION_TEXTS = {
-    Code.CUSTOMER_UNKNOWN: "The customer is not known",
-    Code.CUSTOMER_BLOCKED: "The customer may not order",
-    Code.PRODUCT_UNKNOWN: "A product is not known",
-    Code.OUT_OF_STOCK: "There is not enough of a product",
-}
+def _releasing_later(order: Order, moment: Moment) -> Order:
+    """An earlier question may have been answered with yes, and stock asked for since.
+
+    Attempt 0: the release is not sent yet. The first deadline sends it.
+    """
+    due_at = moment.now + pause_after(1, moment.patience)
+    waiting = Waiting(Purpose.RELEASE, since=order.version, attempt=0, due_at=due_at)
+    return replace(order, waiting=waiting)
 
 
 def _released(message: ReplyMessage, order: Order, moment: Moment) -> Decision:

@@ -35,9 +35,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request is to be sent; nothing is to be stored."""
+    """The next request of the same attempt is to be sent; nothing is to be stored."""
 
     request: RequestType
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)

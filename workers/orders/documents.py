@@ -189,6 +189,4 @@ def _address_from_document(document: Mapping[str, Any]) -> ReplyAddress:
 
 
 def _shipping_from_document(document: Mapping[str, Any] | None) -> Shipping | None:
-    return (
-        None if document is None else Shipping(document["company"], document["trackingNumber"])
-    )
+    return None if document is None else Shipping(document["company"], document["trackingNumber"])

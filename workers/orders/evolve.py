@@ -10,7 +10,7 @@ from schemas.status import Status
 from workers.orders.order import Change, Order, ProductLine
 
 
-def created(
+def created(  # noqa: PLR0913, PLR0917 - what an order is made of
     order_id: str,
     lane: int,
     customer_id: str,
@@ -45,12 +45,19 @@ def evolve(order: Order, change: Change) -> Order:
         history=(*order.history, change),
         returns_to=order.status if change.type is EventType.CANCEL_REQUESTED else None,
         shipping=change.shipping or order.shipping,
-        reason=change.reason if change.reason is not None else order.reason,
+        reason=_reason_after(order, change),
     )
     return without_personal_data(after) if change.type is EventType.DELETED else after
 
 
-def _status_after(order: Order, event_type: EventType) -> Status:  # noqa: PLR0911 - one line for each event
+def _reason_after(order: Order, change: Change) -> str | None:
+    """A refused cancel takes its reason with it: an order that may be canceled had none before."""
+    if change.type is EventType.CANCEL_REFUSED:
+        return None
+    return change.reason if change.reason is not None else order.reason
+
+
+def _status_after(order: Order, event_type: EventType) -> Status:  # noqa: C901, PLR0911 - one line for each event
     match event_type:
         case EventType.CREATED:
             return Status.PENDING
@@ -88,7 +95,7 @@ def without_personal_data(order: Order) -> Order:
         shipping=None,
         reason=None,
         history=tuple(
-            replace(change, reason=None, shipping=None, message=None, products=(), copies=())
+            replace(change, reason=None, shipping=None, message=None, copies=())
             for change in order.history
         ),
     )

@@ -107,6 +107,7 @@ class OrdersFlow:
 
     async def handle(self, lane: int, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:
         """Handle all records; one that fails by itself goes to the dead letters alone."""
+        began = time.monotonic()
         memory = self._lanes[lane]
         if not memory.is_sound:
             await self._recall(lane)
@@ -118,12 +119,12 @@ class OrdersFlow:
         letters = [made for made in done if isinstance(made, OutboundRecord)]
         await self._dead_letters.publish(letters)
         memory.is_sound = True
+        _log_batch(lane, len(records), letters, began)
         return [made for made in done if isinstance(made, CopyRecord)]
 
     async def _handle_all(
         self, lane: int, records: Sequence[InboundRecord]
     ) -> list[CopyRecord | OutboundRecord]:
-        began = time.monotonic()
         moment = Moment(self._clock.now(), lane, self._rules.patience)
         waiting, done = _read_all(records)
         told: set[str | None] = set()
@@ -148,7 +149,6 @@ class OrdersFlow:
                 for order_id, batch in batches.items()
                 if order_id in lost or batch.postponed
             }
-        _log_round(lane, records, done, began)
         return done
 
     async def _load(
@@ -174,7 +174,7 @@ class OrdersFlow:
             RefusalKey(order_id, arrival.message.cause.source, arrival.message.cause.id)
             for order_id, arrivals in waiting.items()
             for arrival in arrivals
-            if _may_have_been_refused(arrival, order_id in taken_as_new)
+            if _may_have_been_refused(arrival, taken_as_new)
         ]
         loaded, refusals = await asyncio.gather(
             self._store.load([order_id for order_id in to_load if order_id is not None]),
@@ -204,7 +204,7 @@ class OrdersFlow:
         results = Outgoing()
         for refusal in new:
             told = before.get(refusal.refusal.key, refusal.refusal)
-            results.add_result(refusal_record(told, lane), refusal.addresses)
+            results.add_result(refusal_record(told, refusal.order, lane), refusal.addresses)
         everything = (*outgoing, results)
         await self._publisher.publish([record for made in everything for record in made.records])
         return [copy for made in everything for copy in made.copies]
@@ -245,26 +245,17 @@ def _is_create(arrival: Arrival) -> bool:
     return isinstance(message, CommandMessage) and isinstance(message.data, Create)
 
 
-def _may_have_been_refused(arrival: Arrival, taken_as_new: bool) -> bool:
+def _may_have_been_refused(arrival: Arrival, taken_as_new: Collection[str | None]) -> bool:
     if isinstance(arrival.message, ReplyMessage):
         return False
-    return not (taken_as_new and _is_create(arrival))
+    return not (arrival.message.order_id in taken_as_new and _is_create(arrival))
 
 
-def _log_round(
-    lane: int,
-    records: Sequence[InboundRecord],
-    done: Sequence[CopyRecord | OutboundRecord],
-    began: float,
-) -> None:
-    letters = [made for made in done if isinstance(made, OutboundRecord)]
+def _log_batch(lane: int, records: int, letters: Sequence[OutboundRecord], began: float) -> None:
+    milliseconds = round((time.monotonic() - began) * 1000, 1)
     _log.info(
-        "batch",
-        lane=lane,
-        records=len(records),
-        dead_letters=len(letters),
-        milliseconds=round((time.monotonic() - began) * 1000, 1),
+        "batch", lane=lane, records=records, dead_letters=len(letters), milliseconds=milliseconds
     )
     for letter in letters:
-        reason = dict(letter.headers).get(MESSAGE, b"").decode()
+        reason = dict(letter.headers)[MESSAGE].decode()
         _log.warning("dead_letter", topic=letter.topic, partition=letter.partition, reason=reason)

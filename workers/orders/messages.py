@@ -24,7 +24,7 @@ class CommandMessage:
 
 @dataclass(frozen=True, slots=True)
 class InvalidCommand:
-    """A command that can be answered, but not carried out; `errors` are (path, message, product)."""
+    """A command that can be answered, not carried out; `errors` are (path, message, product)."""
 
     order_id: str | None
     cause: Cause
@@ -45,12 +45,11 @@ class RequestReference:
 
 @dataclass(frozen=True, slots=True)
 class ReplyMessage:
-    """A reply to one of our requests, or a deadline of ours; `sent_at` is in milliseconds."""
+    """A reply to one of our requests, or a deadline of ours."""
 
     request: RequestReference
     cause: Cause
     data: Reply
-    sent_at: int
 
     @property
     def order_id(self) -> str:

@@ -18,7 +18,15 @@ from workers.orders.decisions import Ask, Changed, Ignored, Moment, Refused, Rem
 from workers.orders.evolve import at_version
 from workers.orders.messages import CommandMessage, InvalidCommand, Message, ReplyMessage
 from workers.orders.ports import RefusalKey
-from workers.orders.react import EventOutput, Output, ResultOutput, react, react_again, request_again
+from workers.orders.react import (
+    EventOutput,
+    Output,
+    ResultOutput,
+    next_request,
+    react,
+    react_again,
+    request_again,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +120,7 @@ def _tell_what_was_not_told(batch: OrderBatch, known: Known) -> None:
 def _must_wait(message: Message, batch: OrderBatch) -> bool:
     """A deletion waits until all that it erases has been told."""
     deletes = isinstance(message, CommandMessage) and isinstance(message.data, Delete)
-    return deletes and bool(batch.outputs)
+    return deletes and bool(batch.outputs or batch.refusals or batch.repeated)
 
 
 def _handle(message: Message, batch: OrderBatch, known: Known, moment: Moment) -> None:
@@ -136,8 +144,9 @@ def _handle_reply(message: ReplyMessage, batch: OrderBatch, moment: Moment) -> N
         case Changed():
             _take_change(decision.order, batch)
         case Ask():
-            asked = request_again(order, decision.request, message.sent_at, message.cause)
-            batch.outputs.append(asked)
+            batch.outputs.append(
+                next_request(order, decision.request, decision.attempt, message.cause)
+            )
         case Remembered():
             batch.order = decision.order
             if decision.request is not None:
@@ -175,9 +184,7 @@ def _take_change(after: Order, batch: OrderBatch) -> None:
     batch.order = after
 
 
-def _answered_before(
-    cause: Cause, order_id: str | None, batch: OrderBatch, known: Known
-) -> bool:
+def _answered_before(cause: Cause, order_id: str | None, batch: OrderBatch, known: Known) -> bool:
     """Answer a command that was seen before, as it was answered then."""
     order = batch.order
     version = None if order is None else version_of_command(order, cause.source, cause.id)

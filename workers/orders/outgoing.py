@@ -15,7 +15,9 @@ from workers.orders.encode import (
     result_record,
     result_value,
     snapshot_record,
+    value_with_order,
 )
+from workers.orders.evolve import at_version
 from workers.orders.ports import Refusal
 from workers.orders.react import EventOutput, RequestOutput, ResultOutput
 from workers.stream.ports import OutboundRecord
@@ -35,9 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewRefusal:
-    """A refusal to be remembered, and who wants a copy."""
+    """A refusal to be remembered, the order it is about, and who wants a copy."""
 
     refusal: Refusal
+    order: Order | None
     addresses: Sequence[ReplyAddress]
 
 
@@ -91,13 +94,17 @@ def encode_batch(
         json = encoded.of(batch.order)
         outgoing.records.append(snapshot_record(batch.order, json, deleted=deleted))
     for key, (told, addresses) in batch.refusals.items():
-        record = _result(told, encoded, lane)
-        refusal = Refusal(key, record.value or b"", tuple(record.headers))
-        outgoing.refusals.append(NewRefusal(refusal, addresses))
+        outgoing.refusals.append(NewRefusal(_refusal(key, told, lane), batch.order, addresses))
     for key, copy in batch.repeated:
-        addresses = () if copy is None else (copy,)
-        outgoing.add_result(refusal_record(remembered[key], lane), addresses)
+        record = refusal_record(remembered[key], batch.order, lane)
+        outgoing.add_result(record, () if copy is None else (copy,))
     return outgoing
+
+
+def _refusal(key: RefusalKey, told: Answer, lane: int) -> Refusal:
+    value = result_value(told, None)
+    headers = tuple(result_record(told, value, lane).headers)
+    return Refusal(key, value, headers, None if told.order is None else told.order.version)
 
 
 def _result(told: Answer, encoded: _OrderJson, lane: int) -> OutboundRecord:
@@ -105,11 +112,15 @@ def _result(told: Answer, encoded: _OrderJson, lane: int) -> OutboundRecord:
     return result_record(told, result_value(told, order), lane)
 
 
-def refusal_record(refusal: Refusal, lane: int) -> OutboundRecord:
-    """The result that a remembered refusal stands for."""
+def refusal_record(refusal: Refusal, order: Order | None, lane: int) -> OutboundRecord:
+    """The result that a remembered refusal stands for; a deleted `order` is not shown."""
     order_id = refusal.key.order_id
     key = None if order_id is None else order_id.encode()
-    return OutboundRecord(RESULTS, lane, key, refusal.value, refusal.headers)
+    value = refusal.value
+    version = refusal.shown_version
+    if version is not None and order is not None and order.status is not Status.DELETED:
+        value = value_with_order(value, order_json(at_version(order, version)))
+    return OutboundRecord(RESULTS, lane, key, value, refusal.headers)
 
 
 def forward(record: InboundRecord, order: Order | None) -> OutboundRecord:

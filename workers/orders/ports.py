@@ -22,11 +22,16 @@ class RefusalKey:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The remembered answer to such a command: its result as it goes out, to the byte."""
+    """The remembered answer to such a command: its result as it goes out, but for the order.
+
+    An `unchanged` result shows the order at `shown_version`. That is put in from the order itself,
+    so that nothing personal outlives a deletion here.
+    """
 
     key: RefusalKey
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
+    shown_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

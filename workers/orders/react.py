@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workers.orders.answers import Answer, answer, command_behind, commands_answered_by
 from workers.orders.deadlines import FIRST_REQUEST, purpose_begun
 from workers.orders.evolve import at_version
+from workers.orders.order import Purpose
 
 if TYPE_CHECKING:
     from schemas.headers import ReplyAddress
@@ -48,18 +49,18 @@ class ResultOutput:
 
 Output = EventOutput | RequestOutput | ResultOutput
 
+
 def react(before: Order | None, after: Order) -> list[Output]:
     """All that is told about the newest change of `after`."""
     newest = after.history[-1]
     command = command_behind(after)
-    outputs: list[Output] = [
-        EventOutput(after, None if before is None else before.status, command)
-    ]
+    outputs: list[Output] = [EventOutput(after, None if before is None else before.status, command)]
     purpose = purpose_begun(before, after)
     if purpose is not None:
         request = FIRST_REQUEST[purpose]
+        asking = _command_asking(after, purpose)
         outputs.append(
-            RequestOutput(after, request, newest.version, 1, newest.at, command, newest.cause)
+            RequestOutput(after, request, newest.version, 1, newest.at, asking, newest.cause)
         )
     for asked in commands_answered_by(after):
         copies = (asked.cause.reply, *asked.copies)
@@ -74,18 +75,30 @@ def react_again(order: Order, version: int) -> list[Output]:
     return react(before, at_version(order, version))
 
 
-def request_again(order: Order, request: RequestType, now: int, caused_by: Cause) -> RequestOutput:
-    """A request that no version stands for: the next check, or one asked again after a silence."""
+def next_request(
+    order: Order, request: RequestType, attempt: int, caused_by: Cause
+) -> RequestOutput:
+    """The next question of the same attempt, equal to the byte however often it is caused."""
     waiting = _open_wait(order)
-    return RequestOutput(
-        order,
-        request,
-        waiting.since,
-        waiting.attempt,
-        now,
-        order.history[waiting.since - 1].cause,
-        caused_by,
-    )
+    at = order.history[waiting.since - 1].at
+    command = _command_of(order, waiting)
+    return RequestOutput(order, request, waiting.since, attempt, at, command, caused_by)
+
+
+def request_again(order: Order, request: RequestType, now: int, caused_by: Cause) -> RequestOutput:
+    """A request that no version stands for, asked after a silence or a late grant."""
+    waiting = _open_wait(order)
+    command = _command_of(order, waiting)
+    return RequestOutput(order, request, waiting.since, waiting.attempt, now, command, caused_by)
+
+
+def _command_of(order: Order, waiting: Waiting) -> Cause:
+    return _command_asking(at_version(order, waiting.since), waiting.purpose)
+
+
+def _command_asking(order: Order, purpose: Purpose) -> Cause:
+    """The command whose life a request belongs to: checks are always the create's."""
+    return order.history[0].cause if purpose is Purpose.CHECKS else command_behind(order)
 
 
 def _open_wait(order: Order) -> Waiting:

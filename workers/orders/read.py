@@ -54,7 +54,9 @@ def _command(record: InboundRecord, event: CloudEvent) -> Message:
         return InvalidCommand(_valid_id(order_id), cause, Code.UNKNOWN_TYPE, message)
     errors = [(path, message, None) for path, message in event.faults]
     if order_id is None:
-        errors.append(("subject", "the order id is missing: set ce_subject or the record key", None))
+        errors.append(
+            ("subject", "the order id is missing: set ce_subject or the record key", None)
+        )
     if errors:
         _check_json(event)
         return _invalid(_valid_id(order_id), cause, tuple(errors))
@@ -130,7 +132,7 @@ def _reply(record: InboundRecord, event: CloudEvent) -> ReplyMessage | None:
     except ValidationError as error:
         message = f"{event.type} breaks its schema: {error.errors()[0]['msg']}"
         raise UnreadableError(message) from error
-    return ReplyMessage(request, _cause(record, event), data, record.timestamp)
+    return ReplyMessage(request, _cause(record, event), data)
 
 
 def _request(correlation: bytes | None) -> RequestReference | None:

@@ -7,6 +7,7 @@ again like any other record.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -46,19 +47,18 @@ async def remind(
         written = {
             deadline: at for deadline, at in written.items() if now - at < _WRITE_AGAIN_MILLISECONDS
         }
-        numbers = lanes()
-        if numbers:
-            await patiently(lambda: _remind_once(store, publisher, now, lanes(), written))
+        if lanes():
+            await patiently(partial(_remind_once, store, publisher, now, lanes, written))
 
 
 async def _remind_once(
     store: OrderStore,
     publisher: Publisher,
     now: int,
-    lanes: frozenset[int],
+    lanes: Callable[[], frozenset[int]],
     written: dict[str, int],
 ) -> None:
-    due = await store.due(lanes, now, _MOST_AT_ONCE)
+    due = await store.due(lanes(), now, _MOST_AT_ONCE)
     records = {
         deadline_id(order, order.waiting): deadline_record(order, order.waiting)
         for order in due
@@ -78,9 +78,7 @@ def deadline_id(order: Order, waiting: Waiting) -> str:
 
 def deadline_record(order: Order, waiting: Waiting) -> OutboundRecord:
     """The record that says: nobody has answered this request in time."""
-    request = request_id(
-        order.id, FIRST_REQUEST[waiting.purpose], waiting.since, waiting.attempt
-    )
+    request = request_id(order.id, FIRST_REQUEST[waiting.purpose], waiting.since, waiting.attempt)
     headers = encode_headers(
         event_id=deadline_id(order, waiting),
         source=SOURCE,

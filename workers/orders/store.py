@@ -117,13 +117,7 @@ class MongoOrderStore:
         operations = [
             UpdateOne(
                 {"_id": _refusal_id(refusal.key)},
-                {
-                    "$setOnInsert": {
-                        "value": refusal.value,
-                        "headers": [list(header) for header in refusal.headers],
-                        "keepUntil": keep_until,
-                    }
-                },
+                {"$setOnInsert": {**_refusal_fields(refusal), "keepUntil": keep_until}},
                 upsert=True,
             )
             for refusal in refusals
@@ -190,8 +184,18 @@ def _refusal_id(key: RefusalKey) -> dict[str, str | None]:
     return {"orderId": key.order_id, "source": key.source, "id": key.id}
 
 
+def _refusal_fields(refusal: Refusal) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "value": refusal.value,
+        "headers": [list(header) for header in refusal.headers],
+    }
+    if refusal.shown_version is not None:
+        fields["shownVersion"] = refusal.shown_version
+    return fields
+
+
 def _refusal_from_document(document: dict[str, Any]) -> Refusal:
     identity = document["_id"]
     key = RefusalKey(identity["orderId"], identity["source"], identity["id"])
     headers = tuple((name, bytes(value)) for name, value in document["headers"])
-    return Refusal(key, bytes(document["value"]), headers)
+    return Refusal(key, bytes(document["value"]), headers, document.get("shownVersion"))
