@@ -12,8 +12,9 @@ import pytest
 
 from workers.dev.directory import open_directory
 from workers.dev.errors import StackError
+from workers.dev.layout import Layout
 from workers.dev.processes import Launcher
-from workers.dev.stack import Layout, Stack
+from workers.dev.stack import Stack
 from workers.dev.supervisor import pause_before_restart, supervise_workers
 from workers.dev.worker_log import LogReader, record, shown
 
@@ -74,19 +75,24 @@ def test_a_worker_that_never_comes_up_is_given_up(stack: Stack) -> None:
     assert (stack.directory.logs / "orders-worker.log").read_text() == "no settings\n" * 3
 
 
-def test_warnings_and_errors_are_shown_once(stack: Stack) -> None:
-    """Of a worker's log the terminal gets warnings and errors, the same one not again and again."""
+def test_a_ready_worker_s_warnings_are_shown_once(stack: Stack) -> None:
+    """The terminal gets warnings and errors of a worker that is ready, and the same one once."""
     lines = [
+        '{"level": "warning", "event": "joining"}',
+        '{"level": "info", "event": "ready"}',
         '{"level": "info", "event": "batch"}',
         '{"level": "warning", "event": "slow", "topic": "orders.commands"}',
         '{"level": "warning", "event": "slow", "topic": "orders.commands"}',
-        '{"event": "ready", "level": "info"}',
+        '{"level": "error", "event": "last"}',
     ]
     source = f"print({chr(10).join(lines)!r}, flush=True); {SLEEP}"
     said: list[str] = []
     with supervise_workers(stack, ["orders"], said.append, python(source)):
-        pass
-    assert said == ["orders worker: warning: slow topic=orders.commands"]
+        eventually(lambda: "orders worker: error: last" in said)
+    assert said == [
+        "orders worker: warning: slow topic=orders.commands",
+        "orders worker: error: last",
+    ]
 
 
 def test_a_worker_gets_the_addresses_of_the_stack(stack: Stack) -> None:

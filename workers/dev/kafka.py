@@ -13,10 +13,11 @@ import subprocess
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.coordination import FindCoordinatorRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from workers.dev import ports
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 _START_PATIENCE = 120.0
 _REQUEST_TIMEOUT_MS = 5_000
+_GROUP = 0  # the kind of coordinator, in Kafka's protocol
 _JVM = (
     "-Xmx512m",
     "-XX:+UseSerialGC",  # on two cores up half a second sooner than with the default collector
@@ -136,13 +138,31 @@ def wait_ready(part: Part, broker: Broker) -> None:
     wait_for(part, lambda: asyncio.run(_is_registered(broker)), _START_PATIENCE)
 
 
+def wait_for_groups(part: Part, broker: Broker) -> None:
+    """Return once consumer groups have a coordinator, which makes Kafka make their topic.
+
+    Without this the first consumers would fail, warn and wait before they try again.
+    """
+    wait_for(part, lambda: asyncio.run(_coordinates_groups(broker)), _START_PATIENCE)
+
+
 async def _is_registered(broker: Broker) -> bool:
     """Ask the broker itself for the brokers of its cluster: it lists those that take requests."""
+    metadata = await _answer(broker, MetadataRequest([]))
+    return metadata is not None and broker.node in [node for node, *_ in metadata.brokers]
+
+
+async def _coordinates_groups(broker: Broker) -> bool:
+    answer = await _answer(broker, FindCoordinatorRequest("probe", _GROUP))
+    return answer is not None and answer.error_code == 0
+
+
+async def _answer(broker: Broker, request: Any) -> Any:  # noqa: ANN401 - aiokafka has no types
+    """The broker's answer to a request; None when it does not answer."""
     with suppress(KafkaError, OSError, asyncio.TimeoutError):
         connection = await create_conn(HOST, broker.port, request_timeout_ms=_REQUEST_TIMEOUT_MS)
         try:
-            metadata = await connection.send(MetadataRequest([]))
+            return await connection.send(request)
         finally:
             connection.close()
-        return any(node == broker.node for node, *_address in metadata.brokers)
-    return False
+    return None

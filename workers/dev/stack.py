@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workers.dev import downloads, kafka, mongo, ports
+from workers.dev import downloads, kafka, mongo
 from workers.dev.directory import (
     DataDirectory,
     open_directory,
@@ -17,6 +17,7 @@ from workers.dev.directory import (
     write_json,
 )
 from workers.dev.errors import StackError
+from workers.dev.layout import Layout, StackOptions, plan_layout
 from workers.dev.processes import Launcher, Part, end_all, ended_message
 from workers.settings import Settings
 
@@ -27,28 +28,10 @@ if TYPE_CHECKING:
 
     Report = Callable[[str], None]
 
+__all__ = ["Stack", "StackOptions", "start_stack"]
+
 _END_PATIENCE = 15.0
 _QUORUM_END_PATIENCE = 5.0  # the last brokers of several wait in vain for a controller
-
-
-@dataclass(frozen=True, slots=True)
-class StackOptions:
-    """Where and how the stack runs; a port of None is a free one."""
-
-    data: Path | None = None
-    ephemeral: bool = False
-    kafka_port: int | None = None
-    mongo_port: int | None = None
-    brokers: int = 1
-    mongo_members: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Numbers, ports and folders of everything that will run."""
-
-    brokers: tuple[kafka.Broker, ...]
-    members: tuple[mongo.Member, ...]
 
 
 @dataclass(slots=True)
@@ -131,7 +114,7 @@ def start_stack(options: StackOptions, report: Report | None = None) -> Iterator
     """
     tell = report or (lambda _line: None)
     with _directory(options) as directory, _launcher() as launcher:
-        stack = Stack(directory, _layout(options, directory.path), launcher)
+        stack = Stack(directory, plan_layout(options, directory.path), launcher)
         try:
             _start(stack, tell)
             yield stack
@@ -161,25 +144,6 @@ def _launcher() -> Iterator[Launcher]:
         launcher.close()
 
 
-def _layout(options: StackOptions, data: Path) -> Layout:
-    client_ports = ports.claim(options.kafka_port, options.brokers, "--kafka-port")
-    mongo_ports = ports.claim(options.mongo_port, options.mongo_members, "--mongo-port")
-    taken = {*client_ports, *mongo_ports}
-    if len(taken) < len(client_ports) + len(mongo_ports):
-        message = "Kafka and MongoDB cannot share a port: choose different ones."
-        raise StackError(message)
-    spare = [port for port in ports.free_ports(options.brokers + len(taken)) if port not in taken]
-    brokers = tuple(
-        kafka.Broker(node, port, controller, data / "kafka" / str(node))
-        for node, (port, controller) in enumerate(zip(client_ports, spare, strict=False), start=1)
-    )
-    members = tuple(
-        mongo.Member(number, port, data / "mongodb" / str(number))
-        for number, port in enumerate(mongo_ports, start=1)
-    )
-    return Layout(brokers, members)
-
-
 def _start(stack: Stack, tell: Report) -> None:
     """Start everything at once and return when all of it is ready."""
     cluster = _cluster_id(stack)
@@ -198,10 +162,14 @@ def _start(stack: Stack, tell: Report) -> None:
         for part, broker in zip(brokers, stack.layout.brokers, strict=True)
     ]
     _all_at_once(stack, [*steps, partial(_start_members, members, stack.layout.members)])
+    _all_at_once(stack, [partial(kafka.wait_for_groups, brokers[0], stack.layout.brokers[0])])
 
 
 def _all_at_once(stack: Stack, steps: Sequence[Callable[[], None]]) -> None:
-    """Run the steps side by side; the first failure, or Ctrl-C, ends all of them."""
+    """Run the steps side by side; the first failure, or Ctrl-C, ends all of them.
+
+    In threads also where it is one: the caller may be inside an event loop.
+    """
     with ThreadPoolExecutor(len(steps)) as pool:
         try:
             for step in as_completed([pool.submit(step) for step in steps]):

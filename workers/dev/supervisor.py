@@ -118,6 +118,8 @@ class Supervisor:
     def _read(self, watched: _Watched, line: str, now: float) -> None:
         entry = record(line)
         watched.ready = watched.ready or is_ready(entry)
+        if not watched.ready:  # a worker that joins a new cluster warns of what soon passes
+            return
         text = shown(entry)
         if text is None or now - watched.last_shown.get(text, -_SAME_LINE_AFTER) < _SAME_LINE_AFTER:
             return

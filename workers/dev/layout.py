@@ -1,0 +1,52 @@
+"""What a local stack is to be, and the ports and folders that this comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.dev import kafka, mongo, ports
+from workers.dev.errors import StackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """Where and how the stack runs; a port of None is a free one."""
+
+    data: Path | None = None
+    ephemeral: bool = False
+    kafka_port: int | None = None
+    mongo_port: int | None = None
+    brokers: int = 1
+    mongo_members: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Numbers, ports and folders of everything that will run."""
+
+    brokers: tuple[kafka.Broker, ...]
+    members: tuple[mongo.Member, ...]
+
+
+def plan_layout(options: StackOptions, data: Path) -> Layout:
+    """Ports and folders for what the options ask for; StackError if a given port is taken."""
+    client_ports = ports.claim(options.kafka_port, options.brokers, "--kafka-port")
+    mongo_ports = ports.claim(options.mongo_port, options.mongo_members, "--mongo-port")
+    taken = {*client_ports, *mongo_ports}
+    if len(taken) < len(client_ports) + len(mongo_ports):
+        message = "Kafka and MongoDB cannot share a port: choose different ones."
+        raise StackError(message)
+    spare = [port for port in ports.free_ports(options.brokers + len(taken)) if port not in taken]
+    brokers = tuple(
+        kafka.Broker(node, port, controller, data / "kafka" / str(node))
+        for node, (port, controller) in enumerate(zip(client_ports, spare, strict=False), start=1)
+    )
+    members = tuple(
+        mongo.Member(number, port, data / "mongodb" / str(number))
+        for number, port in enumerate(mongo_ports, start=1)
+    )
+    return Layout(brokers, members)
