@@ -71,21 +71,29 @@ def decode(record: InboundRecord) -> CloudEvent:
     content_type = found.get(names.CONTENT_TYPE)
     if content_type is not None and content_type.lower().startswith(names.STRUCTURED_CONTENT):
         attributes, data = _structured(value)
-    else:
+    elif names.SPEC_VERSION in found:
         attributes, data = found, value
+    else:
+        attributes, data = _unlabelled(value)
     return _cloud_event(attributes, found, record.key, data)
+
+
+def _unlabelled(value: bytes | None) -> tuple[dict[str, bytes], bytes | None]:
+    """Structured mode as the `cloudevents` package writes it: with the data's content type."""
+    try:
+        return _structured(value)
+    except UnreadableError as error:
+        message = f"not a CloudEvent: no header {names.SPEC_VERSION}, and the value is {error}"
+        raise UnreadableError(message) from error
 
 
 def _structured(value: bytes | None) -> tuple[dict[str, bytes], bytes | None]:
     envelope = read_json(value or b"")
     if not isinstance(envelope, dict):
-        raise UnreadableError("structured CloudEvent is not a JSON object")
+        raise UnreadableError("not a JSON object that holds a CloudEvent")
     attributes = {
         f"ce_{name}": text.encode() for name, text in envelope.items() if isinstance(text, str)
     }
-    for name in (names.TRACE_PARENT, names.TRACE_STATE):
-        if f"ce_{name}" in attributes:
-            attributes[name] = attributes[f"ce_{name}"]
     if "data_base64" in envelope:
         return attributes, _from_base64(envelope["data_base64"])
     data = envelope.get("data")
@@ -127,8 +135,8 @@ def _cloud_event(
         subject,
         key_text,
         _optional(attributes, names.CORRELATION_ID, faults),
-        _trace(attributes, names.TRACE_PARENT),
-        _trace(attributes, names.TRACE_STATE),
+        _trace(attributes, headers, names.TRACE_PARENT),
+        _trace(attributes, headers, names.TRACE_STATE),
         correlation,
         reply,
         data,
@@ -166,8 +174,9 @@ def _optional(
     return text
 
 
-def _trace(attributes: Mapping[str, bytes], name: str) -> str | None:
-    raw = attributes.get(name)
+def _trace(attributes: Mapping[str, bytes], headers: Mapping[str, bytes], name: str) -> str | None:
+    """From the header of that name, or from the CloudEvents extension."""
+    raw = headers.get(name) or attributes.get(f"ce_{name}")
     return _text(raw) if raw and len(raw) <= MAX_HEADER_BYTES else None
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aiokafka.errors import KafkaConnectionError
+
+from workers.stream.ports import OutsideAwayError
+
 if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+
     from workers.settings import Settings
 
 _REQUEST_TIMEOUT_MILLISECONDS = 30_000
@@ -22,3 +28,21 @@ def client_arguments(settings: Settings) -> dict[str, Any]:
 def bootstrap_servers(settings: Settings) -> list[str]:
     """The brokers' addresses, host:port each."""
     return [server.strip() for server in settings.kafka_bootstrap.split(",") if server.strip()]
+
+
+async def start_producer(producer: AIOKafkaProducer, settings: Settings) -> None:
+    """Connect a producer.
+
+    Raises:
+        OutsideAwayError: no broker answers.
+    """
+    try:
+        await producer.start()
+    except KafkaConnectionError as error:
+        await producer.stop()
+        raise kafka_away(settings) from error
+
+
+def kafka_away(settings: Settings) -> OutsideAwayError:
+    """The error that says where no broker answers."""
+    return OutsideAwayError(f"Kafka does not answer at {settings.kafka_bootstrap}")

@@ -14,7 +14,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from workers.stream.connection import client_arguments
+from workers.stream.connection import client_arguments, start_producer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,16 +37,19 @@ class ReplyCopies:
         self._producer: AIOKafkaProducer | None = None
         self._partitions: dict[str, int] = {}
         self._refreshing: asyncio.Task[None] | None = None
-        self._slots = asyncio.Semaphore(_MOST_WAITING)
+        self._waiting = 0
 
     async def start(self) -> None:
-        """Connect; the broker is known to be there, for the publisher connects first."""
+        """Connect.
+
+        Raises:
+            OutsideAwayError: no broker answers.
+        """
         producer = AIOKafkaProducer(
             **client_arguments(self._settings), acks=1, linger_ms=0, enable_idempotence=False
         )
-        await producer.start()
+        await start_producer(producer, self._settings)
         self._producer = producer
-        await self._refresh()
 
     async def stop(self) -> None:
         """Disconnect; copies still waiting for their topic are given up."""
@@ -61,28 +64,53 @@ class ReplyCopies:
         await asyncio.gather(*(self._send_within_deadline(copy) for copy in copies))
 
     async def _send_within_deadline(self, copy: CopyRecord) -> None:
-        async with self._slots:
-            try:
-                async with asyncio.timeout(self._settings.copy_timeout):
-                    await self._await_topic(copy.topic)
-                    await self._send(copy)
-            except (TimeoutError, KafkaError) as error:
-                reason = f"{error!r}" if isinstance(error, KafkaError) else "no such topic in time"
-                _log.info("copy_not_sent", reply_topic=copy.topic, reason=reason)
+        try:
+            async with asyncio.timeout(self._settings.copy_timeout):
+                await self._look_for(copy)
+                await self._send(copy)
+        except TimeoutError:
+            _log.info("copy_not_sent", reply_topic=copy.topic, reason="no such topic in time")
+        except KafkaError as error:
+            _log.info("copy_not_sent", reply_topic=copy.topic, reason=repr(error))
 
-    async def _await_topic(self, topic: str) -> None:
-        while topic not in self._partitions:
-            if self._refreshing is None or self._refreshing.done():
-                self._refreshing = asyncio.create_task(self._refresh())
-            await asyncio.shield(self._refreshing)
-            if topic not in self._partitions:
+    async def _look_for(self, copy: CopyRecord) -> None:
+        """Return when the topic is known; for a partition that is not, look once more.
+
+        Raises:
+            TimeoutError: so many copies wait for unknown topics that this one must not.
+        """
+        if self._knows(copy):
+            return
+        if self._waiting >= _MOST_WAITING:
+            raise TimeoutError
+        self._waiting += 1
+        try:
+            await self._refresh_once()
+            while copy.topic not in self._partitions:
                 await asyncio.sleep(_REFRESH_SECONDS)
+                await self._refresh_once()
+        finally:
+            self._waiting -= 1
+
+    def _knows(self, copy: CopyRecord) -> bool:
+        partitions = self._partitions.get(copy.topic, 0)
+        return partitions > (copy.partition or 0)
+
+    async def _refresh_once(self) -> None:
+        """One refresh for all that wait."""
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh())
+        await asyncio.shield(self._refreshing)
 
     async def _refresh(self) -> None:
         """Ask for all topics at once, so that naming a missing one creates and blocks nothing."""
         if self._producer is None:
             return
-        cluster = await self._producer.client.fetch_all_metadata()
+        try:
+            cluster = await self._producer.client.fetch_all_metadata()
+        except KafkaError:
+            # Whoever waits asks again, until the deadline.
+            return
         self._partitions = {
             topic: len(cluster.partitions_for_topic(topic) or ()) for topic in cluster.topics()
         }

@@ -16,7 +16,7 @@ from aiokafka.errors import (
     RequestTimedOutError,
 )
 
-from workers.stream.connection import client_arguments
+from workers.stream.connection import client_arguments, start_producer
 from workers.stream.ports import OutsideAwayError, OutsideRefusesError
 
 if TYPE_CHECKING:
@@ -60,11 +60,7 @@ class BatchPublisher:
             max_batch_size=_BATCH_BYTES,
             compression_type=self._compression,
         )
-        try:
-            await producer.start()
-        except KafkaConnectionError as error:
-            await producer.stop()
-            raise OutsideAwayError(str(error)) from error
+        await start_producer(producer, self._settings)
         self._producer = producer
 
     async def stop(self) -> None:
@@ -85,29 +81,16 @@ class BatchPublisher:
             by_partition.setdefault((record.topic, record.partition), []).append(record)
         writes = [self._write(*where, found) for where, found in by_partition.items()]
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        # What is away may come back; this producer cannot after a refusal.
+        for failure in sorted(failures, key=lambda found: isinstance(found, OutsideAwayError)):
+            raise failure
 
     async def _write(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         if self._producer is None:
             raise OutsideAwayError("the producer is not connected")
-        producer = self._producer
-        acknowledgements = []
-        batch = producer.create_batch()
         try:
-            for record in records:
-                if not _append(batch, record):
-                    self._guard()
-                    acknowledgements.append(
-                        await producer.send_batch(batch, topic, partition=partition)
-                    )
-                    batch = producer.create_batch()
-                    _append(batch, record)
-            self._guard()
-            acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
-            for acknowledgement in acknowledgements:
-                await acknowledgement
+            await self._send(self._producer, topic, partition, records)
         except _AWAY as error:
             message = f"Kafka does not take records of {topic}: {error!r}"
             raise OutsideAwayError(message) from error
@@ -115,13 +98,49 @@ class BatchPublisher:
             message = f"Kafka refuses records of {topic} partition {partition}: {error!r}"
             raise OutsideRefusesError(message) from error
 
+    async def _send(
+        self,
+        producer: AIOKafkaProducer,
+        topic: str,
+        partition: int,
+        records: Sequence[OutboundRecord],
+    ) -> None:
+        await _await_partition(producer, topic, partition)
+        acknowledgements = []
+        for batch in _batches(producer, records):
+            self._guard()
+            acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+        for acknowledgement in acknowledgements:
+            await acknowledgement
+
+
+async def _await_partition(producer: AIOKafkaProducer, topic: str, partition: int) -> None:
+    """Look once more for a partition that was not there when the topic was last looked at."""
+    if partition in await producer.partitions_for(topic):
+        return
+    await producer.client.force_metadata_update()
+    known = await producer.partitions_for(topic)
+    if partition not in known:
+        message = (
+            f"topic {topic} has no partition {partition}, only {len(known)} partitions; "
+            "give every topic of the service as many as orders.commands has"
+        )
+        raise OutsideAwayError(message)
+
+
+def _batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> list[BatchBuilder]:
+    """The records in as few batches as they fit into, in order."""
+    batches: list[BatchBuilder] = []
+    for record in records:
+        if not batches or not _append(batches[-1], record):
+            batches.append(producer.create_batch())
+            _append(batches[-1], record)
+    return batches
+
 
 def _append(batch: BatchBuilder, record: OutboundRecord) -> bool:
     """Whether the record found room in the batch; a first record always does."""
     appended = batch.append(
-        timestamp=record.timestamp,
-        key=record.key,
-        value=record.value,
-        headers=list(record.headers),
+        timestamp=record.timestamp, key=record.key, value=record.value, headers=record.headers
     )
     return appended is not None

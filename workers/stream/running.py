@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import sys
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import structlog
 
@@ -20,7 +23,7 @@ from workers.stream.topic_admin import missing_topics
 from workers.stream.watchdog import Limits, Signs, Watchdog, end_process, seconds_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from workers.settings import Settings
@@ -69,28 +72,26 @@ async def run_worker(settings: Settings, plan: WorkerPlan) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_end.set)
-    work = asyncio.create_task(_work(settings, plan, asked_to_end))
+    run = _Run(settings, plan, asked_to_end)
+    work = asyncio.create_task(run.run())
     asked = asyncio.create_task(asked_to_end.wait())
     await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
-    if not work.done():
-        _, late = await asyncio.wait({work}, timeout=_LEAVE_SECONDS)
-        if late:
-            _log.warning("left_without_finishing", after_seconds=_LEAVE_SECONDS)
-            return 0
     asked.cancel()
-    return work.result()
+    if not run.takes_part:
+        # Nothing has begun, so there is nothing to finish.
+        work.cancel()
+    _, late = await asyncio.wait({work}, timeout=_LEAVE_SECONDS)
+    if late:
+        _leave_at_once()
+    return 0 if work.cancelled() else work.result()
 
 
-async def _work(settings: Settings, plan: WorkerPlan, asked_to_end: asyncio.Event) -> int:
-    connecting = asyncio.create_task(patiently(lambda: _check_topics(settings, plan)))
-    asked = asyncio.create_task(asked_to_end.wait())
-    await asyncio.wait({connecting, asked}, return_when=asyncio.FIRST_COMPLETED)
-    asked.cancel()
-    if not connecting.done():
-        connecting.cancel()
-        return 0
-    connecting.result()
-    return await _Run(settings, plan, asked_to_end).run()
+def _leave_at_once() -> NoReturn:
+    """End without waiting for anybody; what is not acknowledged will be handled again."""
+    _log.warning("left_without_finishing", after_seconds=_LEAVE_SECONDS)
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 async def _check_topics(settings: Settings, plan: WorkerPlan) -> None:
@@ -100,6 +101,22 @@ async def _check_topics(settings: Settings, plan: WorkerPlan) -> None:
         raise OutsideAwayError(message)
 
 
+class _Client(Protocol):
+    """A client of Kafka; `start` raises `OutsideAwayError` while no broker answers."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+@asynccontextmanager
+async def _connected(client: _Client) -> AsyncIterator[None]:
+    await patiently(client.start)
+    try:
+        yield
+    finally:
+        await client.stop()
+
+
 class _Run:
     """One run of a worker, from its connections to its end."""
 
@@ -107,6 +124,7 @@ class _Run:
         self._settings = settings
         self._plan = plan
         self._asked_to_end = asked_to_end
+        self.takes_part = False
         self._rebalancing_since: float | None = None
         self._app: WorkerApp | None = None
         self._lanes: Lanes | None = None
@@ -121,17 +139,18 @@ class _Run:
         dead_letters = BatchPublisher(self._settings, guard, compression="gzip")
         copies = ReplyCopies(self._settings)
         tools = Tools(self._settings, publisher, dead_letters, guard, self._lane_numbers)
-        await patiently(publisher.start)
-        await dead_letters.start()
-        await copies.start()
-        try:
-            async with self._plan.handler(tools) as handler:
+        await patiently(lambda: _check_topics(self._settings, self._plan))
+        async with (
+            _connected(publisher),
+            _connected(dead_letters),
+            _connected(copies),
+            self._plan.handler(tools) as handler,
+        ):
+            self.takes_part = True
+            try:
                 return await self._take_part(handler, copies)
-        finally:
-            await copies.stop()
-            await dead_letters.stop()
-            await publisher.stop()
-            self._watchdog.stop()
+            finally:
+                self._watchdog.stop()
 
     async def _take_part(self, handler: BatchHandler, copies: ReplyCopies) -> int:
         lane_plan = LanePlan(

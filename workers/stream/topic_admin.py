@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 from schemas.topics import TOPICS
-from workers.stream.connection import client_arguments
-from workers.stream.ports import OutsideAwayError
+from workers.stream.connection import client_arguments, kafka_away
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from workers.settings import Settings
+
+
+_AWAY: Final = (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +52,9 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
     client = AIOKafkaAdminClient(**client_arguments(settings))
     try:
         await client.start()
-    except KafkaConnectionError as error:
-        await client.close()
-        message = f"Kafka does not answer at {settings.kafka_bootstrap}"
-        raise OutsideAwayError(message) from error
-    try:
         yield client
+    except _AWAY as error:
+        raise kafka_away(settings) from error
     finally:
         await client.close()
 
