@@ -35,7 +35,11 @@ Timeout = Annotated[
 ]
 ReplyTopic = Annotated[
     str,
-    typer.Option(metavar="TOPIC", help="Where results are waited for; made if it is missing."),
+    typer.Option(
+        metavar="TOPIC",
+        help="Where the result is waited for; made if it is missing. "
+        "(The results of a file are read from orders.results.)",
+    ),
 ]
 
 REPLY_TOPIC = "oms.cli.replies"

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,12 +19,17 @@ from rich.table import Table
 from workers.cli.command_data import BadDataError, creates_of_lines
 from workers.cli.failures import FailedError, run
 from workers.cli.output import print_json, stderr, stdout, write_line
-from workers.dev.client import CommandToSend, command_sender
-from workers.dev.replies import NoReplyTopicError, Wait, exchange
+from workers.dev.client import command_sender
+from workers.dev.exchange import exchange
+from workers.dev.reply_inbox import NoReplyTopicError, open_inbox
+from workers.dev.results_reader import open_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.progress import TaskID
+
+    from workers.dev.client import CommandToSend
     from workers.settings import Settings
 
 WRONG_USAGE: Final = 2
@@ -54,7 +60,7 @@ def usage_errors() -> Iterator[None]:
 
 def send_one(command: CommandToSend, how: How) -> None:
     """Send a command and print its ids or, if it is waited for, its result."""
-    [value] = run(lambda settings: _send(settings, [command], how))
+    value = run(lambda settings: _send_one(settings, command, how))
     if not how.wait:
         _print_sent(command, how)
     elif value is None:
@@ -80,7 +86,7 @@ def send_file(name: str, source: str, how: How) -> None:
         commands = creates_of_lines(_lines(name), name, source)
     started = time.monotonic()
     with _progress(len(commands), how) as (on_sent, on_result):
-        values = run(lambda settings: _send(settings, commands, how, on_sent, on_result))
+        values = run(lambda settings: _send_many(settings, commands, how, on_sent, on_result))
     seconds = time.monotonic() - started
     ends = Counter(map(_end, values)) if how.wait else Counter(sent=len(commands))
     if how.json:
@@ -98,19 +104,29 @@ def _lines(name: str) -> list[bytes]:
         raise BadDataError(message) from error
 
 
-async def _send(
+async def _send_one(settings: Settings, command: CommandToSend, how: How) -> bytes | None:
+    if not how.wait:
+        async with command_sender(settings) as sender:
+            await sender.send([command])
+        return None
+    inbox = open_inbox(settings, how.reply_topic)
+    try:
+        [value] = await exchange(settings, [command], inbox, how.timeout)
+    except NoReplyTopicError as error:
+        raise FailedError(str(error)) from error
+    return value
+
+
+async def _send_many(
     settings: Settings,
     commands: Sequence[CommandToSend],
     how: How,
-    on_sent: Callable[[int], None] = lambda _count: None,
-    on_result: Callable[[int], None] = lambda _count: None,
+    on_sent: Callable[[int], None],
+    on_result: Callable[[int], None],
 ) -> Sequence[bytes | None]:
     if how.wait:
-        wait = Wait(how.reply_topic, how.timeout)
-        try:
-            return await exchange(settings, commands, wait, on_sent, on_result)
-        except NoReplyTopicError as error:
-            raise FailedError(str(error)) from error
+        results = open_results(settings)
+        return await exchange(settings, commands, results, how.timeout, on_sent, on_result)
     async with command_sender(settings) as sender:
         await sender.send(commands, on_sent)
     return [None] * len(commands)
@@ -124,15 +140,17 @@ def _progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.speed:.0f}/s", justify="right"),
+        TextColumn("{task.fields[rate]:.0f}/s"),
         console=stderr(),
     ) as progress:
-        sent = progress.add_task("sent", total=total)
-        results = progress.add_task("results", total=total, visible=how.wait)
-        yield (
-            lambda count: progress.advance(sent, count),
-            lambda count: progress.advance(results, count),
-        )
+        sent = progress.add_task("sent", total=total, rate=0.0)
+        results = progress.add_task("results", total=total, rate=0.0, visible=how.wait)
+        yield partial(_advance, progress, sent), partial(_advance, progress, results)
+
+
+def _advance(progress: Progress, task: TaskID, count: int) -> None:
+    done, seconds = progress.tasks[task].completed + count, progress.tasks[task].elapsed
+    progress.update(task, advance=count, rate=done / seconds if seconds else 0.0)
 
 
 def _end(value: bytes | None) -> str:
