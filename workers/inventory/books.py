@@ -55,7 +55,11 @@ class StockChange(NamedTuple):
 
     def plus(self, other: StockChange) -> StockChange:
         """Both changes as one."""
-        return StockChange(*map(sum, zip(self, other, strict=True)))
+        return StockChange(
+            self.available + other.available,
+            self.reserved + other.reserved,
+            self.fulfilled + other.fulfilled,
+        )
 
 
 @dataclass(frozen=True, slots=True)
