@@ -18,6 +18,10 @@ VERBS = {
     "topics": "workers.cli.topics:topics",
     "seed": "workers.cli.seed:seed",
     "send": "workers.cli.send:send",
+    "watch": "workers.cli.watch:watch",
+    "order": "workers.cli.order:order",
+    "config": "workers.cli.config:config",
+    "doctor": "workers.cli.doctor:doctor",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -25,11 +26,20 @@ class TopicFound:
     config: Mapping[str, str]
 
 
+class Kind(StrEnum):
+    """In what a topic differs."""
+
+    MISSING = "missing"
+    PARTITIONS = "partitions"
+    CONFIG = "config"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One way in which a topic is not as it should be, and what mends it."""
 
     topic: str
+    kind: Kind
     problem: str
     remedy: str
 
@@ -51,8 +61,12 @@ def differences(settings: Settings, found: Mapping[str, TopicFound]) -> list[Dif
         if topic.name in found:
             compared += _compare(settings, topic, found[topic.name])
         else:
-            compared.append(Difference(topic.name, "is missing", "oms topics create"))
+            compared.append(_missing(topic))
     return compared
+
+
+def _missing(topic: Topic) -> Difference:
+    return Difference(topic.name, Kind.MISSING, "is missing", "oms topics create")
 
 
 def _compare(settings: Settings, topic: Topic, found: TopicFound) -> Iterable[Difference]:
@@ -60,6 +74,7 @@ def _compare(settings: Settings, topic: Topic, found: TopicFound) -> Iterable[Di
     if found.partitions != settings.partitions:
         yield Difference(
             topic.name,
+            Kind.PARTITIONS,
             f"has {found.partitions} partitions, OMS_PARTITIONS is {settings.partitions}",
             f"export OMS_PARTITIONS={found.partitions}"
             if found.partitions > settings.partitions
@@ -69,6 +84,7 @@ def _compare(settings: Settings, topic: Topic, found: TopicFound) -> Iterable[Di
         if found.config.get(name) != wanted:
             yield Difference(
                 topic.name,
+                Kind.CONFIG,
                 f"has {name}={found.config.get(name, '')}, it should be {wanted}",
                 f"kafka-configs.sh {kafka} --entity-type topics --entity-name {topic.name} "
                 f"--add-config {name}={wanted}",

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
     from workers.settings import Settings
+    from workers.stream.ports import InboundRecord
 
+LONGEST_WAIT_SECONDS = 0.1
 _FETCH_WAIT_MILLISECONDS = 50
 
 
@@ -52,6 +54,15 @@ async def follow(
         yield consumer
     finally:
         await consumer.stop()
+
+
+async def next_records(
+    consumer: AIOKafkaConsumer, longest_wait: float = LONGEST_WAIT_SECONDS
+) -> list[InboundRecord]:
+    """What has come, the oldest first; empty if nothing comes within `longest_wait` seconds."""
+    found = await consumer.getmany(timeout_ms=int(longest_wait * 1000))
+    records = [record for records in found.values() for record in records]
+    return sorted(records, key=lambda record: record.timestamp)
 
 
 async def partitions_of(settings: Settings, topics: Collection[str]) -> list[TopicPartition]:

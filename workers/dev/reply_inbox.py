@@ -19,7 +19,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from schemas import headers as names
 from schemas.headers import ReplyAddress
 from schemas.topics import OWN_TOPICS
-from workers.dev.following import Start, follow, partitions_of
+from workers.dev.following import Start, follow, next_records, partitions_of
 from workers.stream.topic_admin import admin_client
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from workers.dev.client import CommandToSend
     from workers.settings import Settings
 
-_POLL_MILLISECONDS: Final = 100
 _KEPT_MILLISECONDS: Final = 60 * 60 * 1000
 
 
@@ -59,9 +58,8 @@ class ReplyInbox:
 
     async def arrived(self) -> list[tuple[int, bytes]]:
         """The results that came since the last call, each with its command's position."""
-        found = await self.consumer.getmany(timeout_ms=_POLL_MILLISECONDS)
-        records = [record for records in found.values() for record in records]
-        numbered = ((self._number(dict(record.headers)), record.value) for record in records)
+        records = await next_records(self.consumer)
+        numbered = ((self._number(dict(record.headers)), record.value or b"") for record in records)
         return [(number, value) for number, value in numbered if number is not None]
 
     def _number(self, headers: dict[str, bytes]) -> int | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import orjson
 
 from schemas.topics import RESULTS
-from workers.dev.following import Start, follow, partitions_of
+from workers.dev.following import Start, follow, next_records, partitions_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from workers.dev.client import CommandToSend
     from workers.settings import Settings
-
-_POLL_MILLISECONDS: Final = 100
 
 Key = tuple[str | None, str, str]
 """Order id, source and id of a command."""
@@ -41,8 +39,7 @@ class ResultsReader:
 
     async def arrived(self) -> list[tuple[int, bytes]]:
         """The results that came since the last call, each with its command's position."""
-        found = await self.consumer.getmany(timeout_ms=_POLL_MILLISECONDS)
-        values = [record.value for records in found.values() for record in records]
+        values = [record.value or b"" for record in await next_records(self.consumer)]
         return [(number, value) for value in values for number in self._numbers(value)]
 
     def _numbers(self, value: bytes) -> list[int]:
