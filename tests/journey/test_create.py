@@ -28,8 +28,6 @@ SAMPLE = {
 }
 
 
-
-
 def create_of(customer: str = "12345", product: str = "98765", quantity: int = 2) -> dict[str, Any]:
     """The data of a create command."""
     return {"customerId": customer, "products": [{"productId": product, "quantity": quantity}]}
@@ -151,7 +149,17 @@ async def test_a_command_from_kcat_is_answered(
     }
     arguments = [part for name, value in headers.items() for part in ("-H", f"{name}={value}")]
     subprocess.run(
-        [kcat, "-P", "-b", storefront.bootstrap, "-t", "orders.commands", "-k", str(uuid4()), *arguments],
+        [
+            kcat,
+            "-P",
+            "-b",
+            storefront.bootstrap,
+            "-t",
+            "orders.commands",
+            "-k",
+            str(uuid4()),
+            *arguments,
+        ],
         input=json.dumps(SAMPLE).encode(),
         check=True,
         timeout=60,

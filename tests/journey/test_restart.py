@@ -83,9 +83,7 @@ def _assert_one_result_for_each(answered: list[Message], order_ids: set[str]) ->
         seen[(message.key() or b"").decode()].add(message.value() or b"")
     own = {order_id: seen[order_id] for order_id in order_ids}
     assert {len(values) for values in own.values()} == {1}, "a command has two different results"
-    outcomes = Counter(
-        json.loads(value)["status"] for values in own.values() for value in values
-    )
+    outcomes = Counter(json.loads(value)["status"] for values in own.values() for value in values)
     assert outcomes == {"processing": len(order_ids)}
 
 

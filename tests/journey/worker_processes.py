@@ -24,9 +24,7 @@ class WorkerProcess:
         """Start it."""
         self.name = name
         self.log = folder / f"{name}-{time.monotonic_ns()}.log"
-        own = {
-            f"OMS_{field.upper()}": str(value) for field, value in settings.model_dump().items()
-        }
+        own = {f"OMS_{field.upper()}": str(value) for field, value in settings.model_dump().items()}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "workers", "worker", name],

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     KafkaConnectionError,
@@ -60,7 +61,7 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
 
 
 async def create_topics(settings: Settings) -> TopicsCreated:
-    """Create what is missing; what is there stays as it is.
+    """Create what is missing, ready to be read and written; what is there stays as it is.
 
     Raises:
         OutsideAwayError: no broker answers.
@@ -89,7 +90,24 @@ async def create_topics(settings: Settings) -> TopicsCreated:
         else:
             message = f"topic {name} was not created: {reason[0] if reason else error.__name__}"
             raise KafkaError(message)
+    await _wait_for_leaders(settings, created)
     return TopicsCreated(tuple(created), tuple(existing))
+
+
+async def _wait_for_leaders(settings: Settings, topics: Iterable[str]) -> None:
+    """A topic that was just made refuses reads and writes until its partitions have leaders."""
+    consumer = AIOKafkaConsumer(**client_arguments(settings))
+    await consumer.start()
+    try:
+        await consumer.end_offsets(
+            [
+                TopicPartition(topic, partition)
+                for topic in topics
+                for partition in range(settings.partitions)
+            ]
+        )
+    finally:
+        await consumer.stop()
 
 
 async def missing_topics(settings: Settings, wanted: Iterable[str]) -> list[str]:
