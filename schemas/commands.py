@@ -38,6 +38,13 @@ class RequestedShipping(StrictMessage):
     tracking_number: Name
 
 
+def _at_least_one(products: tuple[RequestedProduct, ...]) -> tuple[RequestedProduct, ...]:
+    """Looked at last: a list whose only product is invalid is not too short as well."""
+    if not products:
+        raise PydanticCustomError("no_product", "list at least one product")
+    return products
+
+
 def _no_product_twice(products: tuple[RequestedProduct, ...]) -> tuple[RequestedProduct, ...]:
     seen: set[str] = set()
     for product in products:
@@ -57,7 +64,8 @@ class Create(StrictMessage):
     customer_id: Name
     products: Annotated[
         tuple[RequestedProduct, ...],
-        Field(min_length=1, max_length=MAX_PRODUCTS),
+        Field(max_length=MAX_PRODUCTS, json_schema_extra={"minItems": 1}),
+        AfterValidator(_at_least_one),
         AfterValidator(_no_product_twice),
     ]
     shipping: RequestedShipping | None = None
