@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -130,7 +131,7 @@ def test_other_versions_are_set_aside(version: bytes) -> None:
 @pytest.mark.parametrize("name", ["id", "source", "subject"])
 def test_names_of_128_characters_are_the_longest(name: str) -> None:
     """Characters count, not bytes: 128 of four bytes each pass, one more is a fault."""
-    longest = ("𝒳" * 128).encode()
+    longest = ("𝄞" * 128).encode()
     assert decode(Record(b"{}", envelope(**{name: longest}))).faults == ()
     [(path, message)] = decode(Record(b"{}", envelope(**{name: longest + b"x"}))).faults
     assert path == name
@@ -167,7 +168,7 @@ def test_a_correlation_over_1_kib_is_a_fault_and_gets_no_copy() -> None:
 
 
 def test_null_header_values_are_as_if_absent() -> None:
-    """Kafka allows a header without a value; an optional one does not count, a required one does."""
+    """Kafka allows a header without a value: optional ones do not count, required ones miss."""
     missing: bytes = None  # type: ignore[assignment]  # Kafka's null, which clients do hand over
     names = ("ce_subject", "ce_correlationid", "kafka_replyTopic", "content-type", "traceparent")
     event = read([(name, missing) for name in names])
@@ -303,11 +304,8 @@ def test_no_bytes_raise_anything_but_unreadable(
     headers: list[tuple[str, bytes]], value: bytes | None, key: bytes | None
 ) -> None:
     """Whatever comes over the wire is either read or set aside with a reason."""
-    try:
+    with suppress(UnreadableError):
         event = decode(Record(value, headers, key))
-    except UnreadableError as error:
-        assert str(error)
-    else:
         assert event.id
         assert event.source
         assert event.type

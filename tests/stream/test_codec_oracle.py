@@ -79,10 +79,9 @@ def test_base64_data_is_decoded(data: bytes) -> None:
 
 @given(
     texts=st.fixed_dictionaries(
-        {
-            name: _TEXTS
-            for name in ("event_id", "source", "event_type", "subject", "correlation", "cause")
-        }
+        dict.fromkeys(
+            ("event_id", "source", "event_type", "subject", "correlation", "cause"), _TEXTS
+        )
     ),
     version=st.none() | st.integers(min_value=1, max_value=1000),
 )
