@@ -22,6 +22,7 @@ VERBS = {
     "order": "workers.cli.order:order",
     "config": "workers.cli.config:config",
     "doctor": "workers.cli.doctor:doctor",
+    "demo": "workers.cli.demo:demo",
 }
 
 

@@ -34,7 +34,7 @@ class FailedError(Exception):
 def run(work: Callable[[Settings], Coroutine[None, None, Result]]) -> Result:
     """Read the settings and do the work; a failure ends the program with a sentence."""
     settings = read_settings()
-    _silence_libraries()
+    silence_libraries()
     with failures_as_sentences(settings):
         return asyncio.run(work(settings))
 
@@ -118,7 +118,7 @@ def _setting_sentences(error: ValidationError) -> Iterator[str]:
         yield f"{name} is {given!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
 
 
-def _silence_libraries() -> None:
+def silence_libraries() -> None:
     """Drivers log what they raise as well; the sentence is enough."""
     for library in ("aiokafka", "pymongo"):
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
