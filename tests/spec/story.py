@@ -28,7 +28,6 @@ from workers.orders.evolve import created, evolve
 from workers.orders.order import Cause, Change, Order, ProductLine, Shipping
 from workers.orders.order_batch import Arrival, Known, OrderBatch, work_through
 from workers.orders.outgoing import encode_batch
-from workers.orders.ports import Refusal, RefusalKey
 from workers.orders.react import EventOutput, Output, RequestOutput, ResultOutput
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from schemas.headers import ReplyAddress
     from workers.orders.answers import Answer
     from workers.orders.messages import Message
+    from workers.orders.ports import Refusal, RefusalKey
 
 ORDER_ID = "order-1"
 LANE = 3

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.spec.messages import customer_invalid, customer_valid, refused, reserved
 from tests.spec.story import HISTORIES, PENDING, given
+
+if TYPE_CHECKING:
+    from workers.orders.messages import ReplyMessage
 
 
 def test_a_valid_customer_makes_the_order_ask_for_stock() -> None:
@@ -135,9 +140,11 @@ def test_a_no_after_a_silence_releases_what_an_earlier_yes_may_have_reserved() -
         pytest.param(refused(to="1:1"), id="refused"),
     ],
 )
-def test_a_checks_answer_that_comes_too_late_changes_nothing(status: str, reply: object) -> None:
+def test_a_checks_answer_that_comes_too_late_changes_nothing(
+    status: str, reply: ReplyMessage
+) -> None:
     """Once the order has moved on, it does not matter what the checks have to say."""
-    assert given(*HISTORIES[status]).when(reply).changes_nothing  # type: ignore[arg-type]  # parametrize knows no types
+    assert given(*HISTORIES[status]).when(reply).changes_nothing
 
 
 @pytest.mark.parametrize("status", ["processing", "shipped", "delivered", "canceling"])
@@ -190,9 +197,11 @@ def test_a_late_grant_that_comes_twice_in_a_batch_is_given_back_once() -> None:
         (refused(to="1:9"), "a refusal of an attempt that was not made yet"),
     ],
 )
-def test_a_reply_to_a_request_that_was_never_sent_changes_nothing(reply: object, why: str) -> None:
+def test_a_reply_to_a_request_that_was_never_sent_changes_nothing(
+    reply: ReplyMessage, why: str
+) -> None:
     """A forged id opens nothing."""
-    assert given(*PENDING).when(reply).changes_nothing, why  # type: ignore[arg-type]  # parametrize knows no types
+    assert given(*PENDING).when(reply).changes_nothing, why
 
 
 @pytest.mark.parametrize("version", [0, 2, 3])

@@ -95,7 +95,7 @@ def test_a_release_or_fulfillment_is_asked_again(
     happened: tuple[str, ...], request_type: RequestType, told: str
 ) -> None:
     """In every status in which one may be waited for, also for deleted orders."""
-    since = told.split()[-1].split(":")[0]
+    since = told.rsplit(maxsplit=1)[-1].split(":", maxsplit=1)[0]
     outcome = given(*happened).when(deadline(of=f"{since}:1", request=request_type))
     outcome.then(told)
     assert outcome.order.version == len(happened)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from schemas.results import Code
@@ -14,7 +16,9 @@ from tests.spec.messages import (
     update_shipping,
 )
 from tests.spec.story import DELETED, DELIVERED, PROCESSING, SHIPPED, given
-from workers.orders.messages import Message
+
+if TYPE_CHECKING:
+    from workers.orders.messages import Message
 
 
 @pytest.mark.parametrize("status", [(), PROCESSING, DELETED])
@@ -100,7 +104,7 @@ def test_the_expected_version_counts_within_a_batch_too() -> None:
 
 
 def test_a_transition_refused_tells_what_may_be_asked_for() -> None:
-    """Status and version are those the order had, `allowed` lists statuses, the order is not told."""
+    """Status and version are those it had, `allowed` lists statuses, the order is not told."""
     assert given(*SHIPPED).when(cancel()).result == {
         "command": {"id": "cancel-9", "source": "/shop", "type": "order.cancel.v1"},
         "orderId": "order-1",

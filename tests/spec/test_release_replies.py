@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.spec.messages import release_refused, released
 from tests.spec.story import CANCELING, CANCELING_UNDECIDED, HISTORIES, given
+
+if TYPE_CHECKING:
+    from workers.orders.messages import ReplyMessage
 
 
 def test_released_stock_cancels_the_order() -> None:
@@ -75,10 +80,10 @@ def test_a_cancel_that_was_refused_can_be_asked_for_again() -> None:
 @pytest.mark.parametrize("happened", [("created", "expired"), ("created", "expired", "deleted")])
 @pytest.mark.parametrize("reply", [released(to="2:1"), release_refused(to="2:1")])
 def test_the_release_after_an_expiry_ends_silently(
-    happened: tuple[str, ...], reply: object
+    happened: tuple[str, ...], reply: ReplyMessage
 ) -> None:
     """No version and no event; the order only stops waiting."""
-    outcome = given(*happened).when(reply)  # type: ignore[arg-type]  # parametrize knows no types
+    outcome = given(*happened).when(reply)
     outcome.then()
     assert outcome.waits_for == "nothing"
     assert outcome.order.version == len(happened)

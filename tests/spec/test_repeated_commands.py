@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,7 +24,9 @@ from tests.spec.messages import (
 )
 from tests.spec.story import DELIVERED, PROCESSING, SHIPPED, Story, given
 from workers.orders.answers import version_of_command
-from workers.orders.messages import CommandMessage, Message
+
+if TYPE_CHECKING:
+    from workers.orders.messages import CommandMessage, Message
 
 
 def _again(command: CommandMessage, offset: int = 2_000) -> CommandMessage:
