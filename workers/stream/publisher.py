@@ -141,6 +141,10 @@ def _batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> l
 def _append(batch: BatchBuilder, record: OutboundRecord) -> bool:
     """Whether the record found room in the batch; a first record always does."""
     appended = batch.append(
-        timestamp=record.timestamp, key=record.key, value=record.value, headers=record.headers
+        timestamp=record.timestamp,
+        key=record.key,
+        value=record.value,
+        # Its C code takes nothing but a list.
+        headers=list(record.headers),
     )
     return appended is not None
