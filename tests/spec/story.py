@@ -20,7 +20,7 @@ from schemas.replies import ReplyType
 from schemas.results import Code
 from schemas.status import Status
 from schemas.topics import COMMANDS, REPLIES
-from tests.spec.records import Record
+from tests.orders.records import Record
 from workers.orders.deadlines import Patience, asked_again
 from workers.orders.decisions import Moment, with_waiting
 from workers.orders.encode import order_json, result_value
