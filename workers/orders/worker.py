@@ -15,6 +15,7 @@ from workers.orders.store import MongoOrderStore
 from workers.stream.patience import patiently
 from workers.stream.running import WorkerPlan
 from workers.stream.times import SystemClock
+from workers.stream.watchdog import end_process_on_failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,7 +50,10 @@ async def _handler(tools: Tools) -> AsyncIterator[OrdersFlow]:
         clock,
         Rules(patience, settings.lane_open_orders),
     )
-    reminding = asyncio.create_task(remind(store, tools.publisher, clock, tools.lanes))
+    reminding = asyncio.create_task(
+        remind(store, tools.publisher, clock, tools.lanes), name="reminders"
+    )
+    reminding.add_done_callback(end_process_on_failure)
     try:
         yield flow
     finally:

@@ -90,7 +90,7 @@ class Lane:
         await patiently(lambda: self._handler.open(self.number, acknowledged), lane=self.number)
         while not self._closing:
             batches = await self._take()
-            if batches:
+            if batches and not self._closing:
                 await self._round(batches)
         if self._copying:
             await asyncio.wait(self._copying)

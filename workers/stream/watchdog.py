@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 _log = structlog.get_logger()
@@ -53,6 +54,13 @@ def end_process(reason: str, **details: object) -> None:
     sys.stderr.flush()
     sys.stdout.flush()
     os._exit(1)
+
+
+def end_process_on_failure(task: asyncio.Task[None]) -> None:
+    """For `add_done_callback`: without this task the worker would only seem to work."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("task_failed", task=task.get_name(), exc_info=error)
+        end_process(f"{task.get_name()} failed", error=repr(error))
 
 
 class Watchdog:
