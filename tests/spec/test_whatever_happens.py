@@ -1,0 +1,306 @@
+"""What holds whatever happens: random commands, replies, crashes and time, on one lane.
+
+`HYPOTHESIS_PROFILE=thorough` looks for as long as it takes to have a coffee.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from schemas import headers as names
+from tests.orders.world import STOCK, Fate, World
+from workers.inventory.books import State
+from workers.orders.encode import order_json
+
+if TYPE_CHECKING:
+    from workers.stream.ports import OutboundRecord
+
+STEPS = {
+    "pending": {"pending", "processing", "rejected", "expired", "canceling"},
+    "processing": {"processing", "shipped", "delivered", "canceling"},
+    "shipped": {"shipped", "delivered"},
+    "canceling": {"canceled", "pending", "processing"},
+    "delivered": {"deleted"},
+    "rejected": {"deleted"},
+    "expired": {"deleted"},
+    "canceled": {"deleted"},
+    "deleted": set(),
+}
+"""Every step that the contract allows; the same status again is a change of shipping."""
+
+ORDERS = ("a", "b", "c")
+CREATE = {"customerId": "customer-1", "products": [{"productId": "apple", "quantity": 3}]}
+BOTH = [{"productId": "apple", "quantity": 2}, {"productId": "pear", "quantity": 2}]
+COMMANDS: list[tuple[str, dict[str, Any] | None]] = [
+    ("create", CREATE),
+    ("create", {**CREATE, "products": BOTH}),
+    ("create", {**CREATE, "products": [{"productId": "plum", "quantity": 1}]}),
+    ("create", {**CREATE, "products": []}),
+    ("update-shipping", {"company": "UPS", "trackingNumber": "1"}),
+    ("update-shipping", {"company": "GLS", "trackingNumber": "2", "expectedVersion": 2}),
+    ("update-status", {"status": "processing"}),
+    ("update-status", {"status": "shipped"}),
+    ("update-status", {"status": "delivered"}),
+    ("update-status", {"status": "canceled", "reason": "personal"}),
+    ("cancel", {"reason": "changed my mind"}),
+    ("cancel", None),
+    ("delete", None),
+    ("delete", {"expectedVersion": 3}),
+    ("unheard-of", {}),
+]
+
+
+class AnyStory(RuleBasedStateMachine):
+    """The service, its services and its faults, in any order."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self._runner = asyncio.Runner()
+        self.world = World(self._runner)
+        self.sent: dict[str, tuple[str, str, dict[str, Any] | None]] = {}
+        self.fulfilled_behind_our_back: set[str] = set()
+
+    @rule(order_id=st.sampled_from(ORDERS), command=st.sampled_from(COMMANDS))
+    def send(self, order_id: str, command: tuple[str, dict[str, Any] | None]) -> None:
+        """A client sends a command."""
+        identity = f"{order_id}-{len(self.sent)}"
+        self.sent[identity] = (order_id, *command)
+        self.world.send(*self.sent[identity], identity)
+
+    @rule(order_id=st.sampled_from(ORDERS))
+    def create_and_handle(self, order_id: str) -> None:
+        """What most stories begin with."""
+        self.send(order_id, ("create", CREATE))
+        self.world.handle(self.world.next_records(100, 100))
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def send_again(self, data: st.DataObject) -> None:
+        """A client sends a command that it has sent before."""
+        identity = data.draw(st.sampled_from(list(self.sent)))
+        self.world.send(*self.sent[identity], identity)
+
+    @rule(
+        commands=st.integers(0, 4),
+        replies=st.integers(0, 4),
+        replies_first=st.booleans(),
+        fate=st.sampled_from(["well", "well", "well", "cut off", "dies"]),
+        published=st.integers(0, 12),
+    )
+    def handle(
+        self, *, commands: int, replies: int, replies_first: bool, fate: Fate, published: int
+    ) -> None:
+        """The worker handles a batch; it may be cut off, or die before it acknowledges."""
+        records = self.world.next_records(commands, replies)
+        if replies_first:
+            records.sort(key=lambda record: record.topic, reverse=True)
+        self.world.handle(records, fate, published)
+
+    @rule()
+    def restart(self) -> None:
+        """The worker dies between two batches."""
+        self.world.restart()
+
+    @rule()
+    def let_services_answer(self) -> None:
+        """Customers and inventory answer what they were asked."""
+        self.world.let_services_answer()
+
+    @precondition(lambda self: self.world.on_their_way)
+    @rule(data=st.data(), keep=st.booleans())
+    def deliver(self, data: st.DataObject, *, keep: bool) -> None:
+        """Some reply arrives, not always the oldest, and may arrive once more."""
+        index = data.draw(st.integers(0, len(self.world.on_their_way) - 1))
+        self.world.deliver(index, keep=keep)
+
+    @rule()
+    def deliver_all(self) -> None:
+        """The services answer, and all their replies arrive."""
+        self.world.let_services_answer()
+        while self.world.on_their_way:
+            self.world.deliver(0)
+
+    @precondition(lambda self: self.world.on_their_way)
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        """Some reply never arrives."""
+        del self.world.on_their_way[data.draw(st.integers(0, len(self.world.on_their_way) - 1))]
+
+    @rule(data=st.data())
+    def answer_again(self, data: st.DataObject) -> None:
+        """A request comes to its service again, and may be answered otherwise."""
+        requests = [
+            record for record in self.world.published.records if record.topic.endswith(".requests")
+        ]
+        if requests:
+            self.world.let_a_service_answer_again(data.draw(st.sampled_from(requests)))
+
+    @rule()
+    def change_the_customer(self) -> None:
+        """The customer is blocked, or may order again."""
+        self.world.customer_is_blocked = not self.world.customer_is_blocked
+
+    @rule(milliseconds=st.sampled_from([1_000, 5_000, 11_000, 85_000, 301_000, 3_600_000]))
+    def pass_time(self, milliseconds: int) -> None:
+        """Time passes, or the clock jumps on."""
+        self.world.pass_time(milliseconds)
+
+    @rule()
+    def jump_back(self) -> None:
+        """The clock jumps back by an hour."""
+        self.world.pass_time(-3_600_000)
+
+    @rule(order_id=st.sampled_from(ORDERS))
+    def fulfill_behind_our_back(self, order_id: str) -> None:
+        """The stock has left, so that a cancel will be refused."""
+        self.fulfilled_behind_our_back.add(order_id)
+        self.world.fulfill_behind_our_back(order_id)
+
+    @invariant()
+    def nothing_is_told_in_two_ways(self) -> None:
+        """Whatever has the same id on a topic is equal to the byte (invariants 1 and 4)."""
+        seen: dict[tuple[str, bytes], OutboundRecord] = {}
+        for record in self.world.published.records:
+            identity = (record.topic, dict(record.headers)[names.ID])
+            first = seen.setdefault(identity, record)
+            assert record.headers == first.headers
+            if record.topic == "orders.results" and record.value != first.value:
+                self._check_shortened(first, record)
+            else:
+                assert record == first
+
+    def _check_shortened(self, first: OutboundRecord, again: OutboundRecord) -> None:
+        """Once an order is deleted, repeated results leave it out."""
+        before, after = orjson.loads(first.value or b""), orjson.loads(again.value or b"")
+        assert self.world.store.orders[before["orderId"]].status == "deleted"
+        assert "order" not in after
+        del before["order"]
+        assert after == before
+
+    @invariant()
+    def versions_come_in_order_and_take_allowed_steps(self) -> None:
+        """1 2 3 2 is fine, 1 3 2 is not; nothing follows `deleted` (invariants 3, 5 and 6)."""
+        for events in self._events().values():
+            statuses = [event["order"]["status"] for event in events]
+            assert [event["order"]["version"] for event in events] == [*range(1, len(events) + 1)]
+            assert statuses[:1] == ["pending"]
+            assert all(after in STEPS[before] for before, after in pairwise(statuses))
+            told_before = [event.get("previousStatus") for event in events]
+            assert told_before == [None, *statuses[:-1]]
+
+    def _events(self) -> dict[str, list[dict[str, Any]]]:
+        """The events of each order, as they first appeared."""
+        found: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+        for record in self.world.published.on("orders.events"):
+            event = orjson.loads(record.value or b"")
+            found[event["order"]["id"]].setdefault(event["order"]["version"], event)
+        return {order_id: list(events.values()) for order_id, events in found.items()}
+
+    @invariant()
+    def no_event_without_its_version(self) -> None:
+        """What is told is stored (invariant 8)."""
+        for order_id, events in self._events().items():
+            stored = self.world.store.orders[order_id]
+            assert len(events) <= stored.version
+            types = [change.type for change in stored.history]
+            assert [change.version for change in stored.history] == [*range(1, len(types) + 1)]
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        """Never oversold, and nothing appears or vanishes (invariant 9)."""
+        for product_id, pieces in self.world.inventory.stock.items():
+            assert min(pieces) >= 0
+            assert sum(pieces) == STOCK[product_id]
+
+    @invariant()
+    def nothing_is_a_dead_letter(self) -> None:
+        """Every record here can be read, so none may fail (invariant 14)."""
+        assert self.world.dead_letters.records == []
+
+    def teardown(self) -> None:
+        """Let everything work again: then nothing is stuck, and all is told."""
+        try:
+            self.world.settle()
+            self.nothing_is_told_in_two_ways()
+            self.versions_come_in_order_and_take_allowed_steps()
+            self._check_nobody_waits()
+            self._check_every_command_has_its_result()
+            self._check_documents_and_topics_agree()
+            self._check_reservations()
+            self._check_a_replay_changes_nothing()
+        finally:
+            self._runner.close()
+
+    def _check_nobody_waits(self) -> None:
+        """Invariant 12."""
+        for order in self.world.store.orders.values():
+            assert order.waiting is None
+            assert order.status not in {"pending", "canceling"}
+
+    def _check_every_command_has_its_result(self) -> None:
+        """Invariant 1: none is missing, and there is none that nobody asked for."""
+        results = [orjson.loads(r.value or b"") for r in self.world.published.on("orders.results")]
+        assert {result["command"]["id"] for result in results} == set(self.sent)
+
+    def _check_documents_and_topics_agree(self) -> None:
+        """Invariants 3, 7 and 8."""
+        events = self._events()
+        assert events.keys() == self.world.store.orders.keys()
+        newest: dict[str, bytes | None] = {}
+        for record in self.world.published.on("orders.snapshots"):
+            newest[(record.key or b"").decode()] = record.value
+        for order_id, order in self.world.store.orders.items():
+            shown = orjson.dumps(order_json(order))
+            assert len(events[order_id]) == order.version
+            assert events[order_id][-1]["order"] == orjson.loads(shown)
+            assert newest[order_id] == (None if order.status == "deleted" else shown)
+
+    def _check_reservations(self) -> None:
+        """Invariants 10 and 11: stock is held by those who should, and by nobody else."""
+        expected = {"processing": {State.RESERVED}, "shipped": {State.FULFILLED}}
+        released = {State.RELEASED, State.REFUSED, None}
+        for order_id, order in self.world.store.orders.items():
+            if order_id in self.fulfilled_behind_our_back:
+                continue
+            reservation = self.world.inventory.reservations.get(order_id)
+            state = None if reservation is None else reservation.state
+            was_delivered = any(c.type == "order.delivered.v1" for c in order.history)
+            final = {State.FULFILLED} if was_delivered else released
+            assert state in expected.get(order.status, final)
+
+    def _check_a_replay_changes_nothing(self) -> None:
+        """Invariant 2: the group is reset to the beginning."""
+        orders = dict(self.world.store.orders)
+        events = self._events()
+        for topic in self.world.inputs.values():
+            topic.acknowledged = 0
+        self.world.restart()
+        self.world.handle(self.world.next_records(10_000, 10_000))
+        assert self._events() == events
+        self.nothing_is_told_in_two_ways()
+        self.world.settle()
+        assert self._events() == events
+        for order_id, order in self.world.store.orders.items():
+            assert order.history == orders[order_id].history
+
+
+SETTINGS = {
+    "default": settings(max_examples=120, stateful_step_count=60),
+    "thorough": settings(max_examples=4_000, stateful_step_count=120),
+}
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
+
+TestAnyStory = AnyStory.TestCase
+TestAnyStory.settings = settings(
+    SETTINGS[PROFILE], deadline=None, suppress_health_check=list(HealthCheck)
+)
