@@ -1,4 +1,4 @@
-"""A storefront as anybody would write it: confluent-kafka, the headers of the contract, no code of ours."""
+"""A storefront as anybody would write it: confluent-kafka and the contract, no code of ours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +30,7 @@ class Storefront:
     def send(
         self,
         command_type: str,
-        data: Any,
+        data: object,
         *,
         order_id: str | None = None,
         command_id: str | None = None,
@@ -118,7 +119,7 @@ class Reader:
         found = self.until(lambda messages: any(matches(message) for message in messages))
         return next(message for message in found if matches(message))
 
-    def result_of(self, command_id: str) -> Any:
+    def result_of(self, command_id: str) -> Any:  # noqa: ANN401 - JSON
         """The data of the result of one command."""
         return data_of(self.first(lambda m: data_of(m)["command"]["id"] == command_id))
 
@@ -135,7 +136,7 @@ class Reader:
         self._consumer.close()
 
 
-def data_of(message: Message) -> Any:
+def data_of(message: Message) -> Any:  # noqa: ANN401 - JSON
     """The JSON of a message; `None` for a null value."""
     value = message.value()
     return None if value is None else json.loads(value)
@@ -143,7 +144,16 @@ def data_of(message: Message) -> Any:
 
 def headers_of(message: Message) -> dict[str, bytes]:
     """The headers of a message."""
-    return dict(message.headers() or [])
+    return {name: _bytes(value) for name, value in message.headers() or ()}
+
+
+def _bytes(value: str | bytes | None) -> bytes:
+    return value.encode() if isinstance(value, str) else value or b""
+
+
+def key_of(message: Message) -> bytes:
+    """The key of a message, empty if it has none."""
+    return _bytes(message.key())
 
 
 def read_all(bootstrap: str, topic: str) -> list[Message]:
@@ -170,7 +180,10 @@ def read_all(bootstrap: str, topic: str) -> list[Message]:
         assert time.monotonic() < end, f"{topic} could not be read to its end"
         for message in consumer.consume(10_000, 0.5):
             found.append(message)
-            if message.offset() + 1 >= ends.get(message.partition(), 0):
-                ends.pop(message.partition(), None)
+            partition, offset = message.partition(), message.offset()
+            assert partition is not None
+            assert offset is not None
+            if offset + 1 >= ends.get(partition, 0):
+                ends.pop(partition, None)
     consumer.close()
     return found

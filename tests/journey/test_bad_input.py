@@ -11,13 +11,14 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Producer
 
-from tests.journey.storefront import DEADLINE_SECONDS, SOURCE, data_of, headers_of
+from tests.journey.storefront import DEADLINE_SECONDS, SOURCE, data_of, headers_of, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.journey.storefront import Reader, Storefront
-    from tests.journey.worker_processes import Workers
+
+pytestmark = pytest.mark.usefixtures("service")
 
 CREATE = "order.create.v1"
 SAMPLE = {"customerId": "12345", "products": [{"productId": "98765", "quantity": 1}]}
@@ -69,7 +70,7 @@ def dead_letters(storefront: Storefront) -> Iterator[Reader]:
 
 
 async def test_what_breaks_the_schema_is_refused_and_the_good_around_it_are_done(
-    service: Workers, storefront: Storefront, results: Reader
+    storefront: Storefront, results: Reader
 ) -> None:
     """Each bad create is `INVALID_DATA` and says where; each good one beside it is accepted."""
     bad, good = {}, set()
@@ -86,17 +87,15 @@ async def test_what_breaks_the_schema_is_refused_and_the_good_around_it_are_done
     assert found[twice]["errors"][0]["productId"] == "98765"
 
 
-async def test_an_unknown_type_is_refused(
-    service: Workers, storefront: Storefront, results: Reader
-) -> None:
+async def test_an_unknown_type_is_refused(storefront: Storefront, results: Reader) -> None:
     """A command that does not exist gets `UNKNOWN_TYPE`."""
     assert results.result_of(storefront.send("order.paint.v1", {}))["code"] == "UNKNOWN_TYPE"
 
 
 async def test_what_cannot_be_read_goes_to_the_dead_letters_as_it_was(
-    service: Workers, storefront: Storefront, results: Reader, dead_letters: Reader
+    storefront: Storefront, results: Reader, dead_letters: Reader
 ) -> None:
-    """Key, value and headers are kept, the error headers say where it stood, and good ones go on."""
+    """Key, value and headers are kept, more headers say why, and the good ones go on."""
     keys, good = {}, set()
     for name, (value, headers) in UNREADABLE.items():
         good.add(storefront.send(CREATE, SAMPLE))
@@ -106,7 +105,7 @@ async def test_what_cannot_be_read_goes_to_the_dead_letters_as_it_was(
     letters = dead_letters.until(lambda found: keys.keys() <= {m.key() for m in found})
     assert {r["outcome"] for r in results.results_of(good).values()} == {"accepted"}
     for letter in letters:
-        assert letter.value() == UNREADABLE[keys[letter.key()]][0]
+        assert letter.value() == UNREADABLE[keys[key_of(letter)]][0]
         headers_found = headers_of(letter)
         assert headers_found["__dlq.errors.topic"] == b"orders.commands"
         assert headers_found["__dlq.errors.partition"].isdigit()
@@ -116,7 +115,7 @@ async def test_what_cannot_be_read_goes_to_the_dead_letters_as_it_was(
 
 
 async def test_a_value_over_the_limit_goes_to_the_dead_letters(
-    service: Workers, storefront: Storefront, results: Reader, dead_letters: Reader
+    storefront: Storefront, results: Reader, dead_letters: Reader
 ) -> None:
     """Ten megabytes that came in compressed are set aside whole, and the next command is done."""
     key, value = str(uuid4()).encode(), b'{"customerId": "' + b"x" * 10_000_000 + b'"}'
@@ -128,7 +127,12 @@ async def test_a_value_over_the_limit_goes_to_the_dead_letters(
             "message.max.bytes": 20_000_000,
         }
     )
-    headers = {"ce_specversion": "1.0", "ce_id": "big", "ce_source": SOURCE, "ce_type": CREATE}
+    headers: dict[str, str | bytes | None] = {
+        "ce_specversion": "1.0",
+        "ce_id": "big",
+        "ce_source": SOURCE,
+        "ce_type": CREATE,
+    }
     squeezing.produce("orders.commands", key=key, value=value, headers=headers)
     assert squeezing.flush(DEADLINE_SECONDS) == 0
     letter = dead_letters.first(lambda message: message.key() == key)
@@ -138,9 +142,9 @@ async def test_a_value_over_the_limit_goes_to_the_dead_letters(
 
 @pytest.mark.parametrize("topic", ["no.such.topic", "orders.commands"])
 async def test_a_reply_topic_that_may_not_be_written_holds_nothing_up(
-    service: Workers, storefront: Storefront, results: Reader, topic: str
+    storefront: Storefront, results: Reader, topic: str
 ) -> None:
-    """A reply topic that does not exist, or is our own, gets nothing; its result comes all the same."""
+    """A reply topic that is missing, or is our own, gets nothing; the result comes all the same."""
     commands = storefront.reader("orders.commands")
     began = time.monotonic()
     own = {"kafka_replyTopic": topic.encode(), "kafka_correlationId": b"1"}
@@ -154,7 +158,7 @@ async def test_a_reply_topic_that_may_not_be_written_holds_nothing_up(
 
 
 async def test_a_reply_partition_that_does_not_exist_is_as_if_absent(
-    service: Workers, storefront: Storefront
+    storefront: Storefront,
 ) -> None:
     """The copy comes all the same, in some partition of the reply topic."""
     topic = storefront.new_topic(partitions=2)
@@ -172,7 +176,7 @@ async def test_a_reply_partition_that_does_not_exist_is_as_if_absent(
 
 
 async def test_a_create_without_subject_and_key_gets_the_same_order_id_each_time(
-    service: Workers, storefront: Storefront, results: Reader
+    storefront: Storefront, results: Reader
 ) -> None:
     """Its order id is made of source and id, so that a second delivery finds the same order."""
     command_id = str(uuid4())

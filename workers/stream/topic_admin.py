@@ -90,7 +90,8 @@ async def create_topics(settings: Settings) -> TopicsCreated:
         else:
             message = f"topic {name} was not created: {reason[0] if reason else error.__name__}"
             raise KafkaError(message)
-    await _wait_for_leaders(settings, created)
+    if created:
+        await _wait_for_leaders(settings, created)
     return TopicsCreated(tuple(created), tuple(existing))
 
 
