@@ -6,7 +6,6 @@ simulated services do; their replies may be lost, late, repeated or in another o
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +24,7 @@ from workers.orders.reminders import deadline_id, deadline_record
 from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping, Sequence
 
     from schemas.requests import InventoryRequest
@@ -72,10 +72,12 @@ class World:
         self.dead_letters = MemoryPublisher()
         self.inventory = MemoryInventoryStore(STOCK)
         self.customer_is_blocked = False
+        self.customers_forget = False
         self.inputs = {COMMANDS: InputTopic([]), REPLIES: InputTopic([])}
         self.on_their_way: list[tuple[OutboundRecord, ReplyType, Mapping[str, object]]] = []
         self.copies: list[CopyRecord] = []
         self._answered = {CUSTOMER_REQUESTS: 0, INVENTORY_REQUESTS: 0}
+        self._customer_was_blocked: dict[bytes, bool] = {}
         self._reminded: set[str] = set()
         self.restart()
 
@@ -141,12 +143,17 @@ class World:
     def _answer(self, request: OutboundRecord) -> tuple[ReplyType, Mapping[str, object]]:
         request_type = RequestType(dict(request.headers)[names.TYPE].decode())
         if request_type is RequestType.VALIDATE:
-            if self.customer_is_blocked:
-                return ReplyType.CUSTOMER_INVALID, {"code": "CUSTOMER_BLOCKED"}
-            return ReplyType.CUSTOMER_VALID, {}
+            return self._answer_customers(dict(request.headers)[names.ID])
         asked = REQUEST_MODELS[request_type].model_validate_json(request.value or b"")
         assert isinstance(asked, ReserveStock | ReleaseStock | FulfillStock)
         return self._answer_inventory(asked)
+
+    def _answer_customers(self, request_id: bytes) -> tuple[ReplyType, Mapping[str, object]]:
+        if self.customers_forget or request_id not in self._customer_was_blocked:
+            self._customer_was_blocked[request_id] = self.customer_is_blocked
+        if self._customer_was_blocked[request_id]:
+            return ReplyType.CUSTOMER_INVALID, {"code": "CUSTOMER_BLOCKED"}
+        return ReplyType.CUSTOMER_VALID, {}
 
     def _answer_inventory(self, asked: InventoryRequest) -> tuple[ReplyType, Mapping[str, object]]:
         decisions = decide([asked], self.inventory.known())

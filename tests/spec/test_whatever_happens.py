@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from schemas import headers as names
 from tests.orders.world import STOCK, Fate, World
@@ -69,6 +69,14 @@ class AnyStory(RuleBasedStateMachine):
         self.world = World(self._runner)
         self.sent: dict[str, tuple[str, str, dict[str, Any] | None]] = {}
         self.fulfilled_behind_our_back: set[str] = set()
+
+    @initialize(customers_forget=st.booleans())
+    def begin(self, *, customers_forget: bool) -> None:
+        """Either customers may answer one request in two ways, or replies may be lost; not both.
+
+        With both, a grant could be lost that nobody knows was asked for.
+        """
+        self.world.customers_forget = customers_forget
 
     @rule(order_id=st.sampled_from(ORDERS), command=st.sampled_from(COMMANDS))
     def send(self, order_id: str, command: tuple[str, dict[str, Any] | None]) -> None:
@@ -130,7 +138,7 @@ class AnyStory(RuleBasedStateMachine):
         while self.world.on_their_way:
             self.world.deliver(0)
 
-    @precondition(lambda self: self.world.on_their_way)
+    @precondition(lambda self: self.world.on_their_way and not self.world.customers_forget)
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
         """Some reply never arrives."""
@@ -144,6 +152,16 @@ class AnyStory(RuleBasedStateMachine):
         ]
         if requests:
             self.world.let_a_service_answer_again(data.draw(st.sampled_from(requests)))
+
+    @precondition(lambda self: self.world.customers_forget)
+    @rule(data=st.data())
+    def contradict(self, data: st.DataObject) -> None:
+        """The customer changes, and a check that was answered is answered once more, at once."""
+        requests = self.world.published.on("customers.requests")
+        if requests:
+            self.change_the_customer()
+            self.world.let_a_service_answer_again(data.draw(st.sampled_from(requests)))
+            self.world.deliver(-1)
 
     @rule()
     def change_the_customer(self) -> None:
