@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dev test check lint types layers dockerfile docker-config format lock clean
+.PHONY: help demo dev test check lint types layers dockerfile docker-config format lock pictures clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ lock: .venv/.project  ## Write requirements/ anew from pyproject.toml; ARGS=--up
 	$(COMPILE) pyproject.toml --constraint requirements/all.txt --output-file requirements/runtime.txt $(ARGS)
 	$(COMPILE) --constraint requirements/all.txt --group build --output-file requirements/build.txt $(ARGS)
 	$(COMPILE) --group compose --output-file requirements/compose.txt $(ARGS)
+
+# The pictures of the documentation. The one of the demo is taken from a run of it.
+pictures: .venv/.project
+	$(BIN)/python -m docs.drawing
 
 clean:  ## Remove .venv and whatever tools have left behind
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
