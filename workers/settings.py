@@ -11,6 +11,9 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Share = Annotated[float, Field(ge=0, le=1)]
+"""From 0, none, to 1, all."""
+
 
 class Settings(BaseSettings):
     """Addresses, sizes and times. All times are in seconds unless the name says otherwise."""
@@ -60,3 +63,23 @@ class Settings(BaseSettings):
         str,
         Field(pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."),
     ] = "info"
+
+    # The simulated customer and inventory services, so that orders can be tried against bad ones.
+    simulator_drop_rate: Annotated[
+        Share, Field(description="Share of the simulated services' replies that are lost, 0 to 1.")
+    ] = 0.0
+    simulator_delay_rate: Annotated[
+        Share, Field(description="Share of their replies that come late, 0 to 1.")
+    ] = 0.0
+    simulator_delay_seconds: Annotated[
+        float, Field(gt=0, le=600, description="How late a late reply comes.")
+    ] = 2.0
+    simulator_repeat_rate: Annotated[
+        Share, Field(description="Share of their replies that come twice, 0 to 1.")
+    ] = 0.0
+    simulator_reorder_rate: Annotated[
+        Share, Field(description="Share of their replies that the next ones overtake, 0 to 1.")
+    ] = 0.0
+    simulator_seed: Annotated[
+        int, Field(ge=0, description="Which replies those are: the same seed picks the same ones.")
+    ] = 0

@@ -14,6 +14,7 @@ from workers.customers.decide import Verdict, decide
 from workers.customers.store import MongoCustomerStore
 from workers.database import connect
 from workers.stream.answering import RequestAnswerer
+from workers.stream.misbehaving import misbehaving
 from workers.stream.partitions import count_partitions
 from workers.stream.requests import Request, reply_record
 from workers.stream.running import Tools, WorkerPlan
@@ -46,13 +47,14 @@ def plan() -> WorkerPlan:
 async def _connected(tools: Tools) -> AsyncIterator[BatchHandler]:
     database = connect(tools.settings)
     try:
-        yield RequestAnswerer(
-            MODELS,
-            partial(answer, MongoCustomerStore(database)),
-            tools.publisher,
-            tools.dead_letters,
-            partial(count_partitions, tools.settings, REPLIES),
-        )
+        async with misbehaving(tools.publisher, tools.settings) as replies:
+            yield RequestAnswerer(
+                MODELS,
+                partial(answer, MongoCustomerStore(database)),
+                replies,
+                tools.dead_letters,
+                partial(count_partitions, tools.settings, REPLIES),
+            )
     finally:
         database.client.close()
 

@@ -24,6 +24,7 @@ from workers.inventory.decide import RELEASED_BEFORE, Reply, decide
 from workers.inventory.ports import ConflictError, InventoryStore, Transaction
 from workers.inventory.store import MongoInventoryStore
 from workers.stream.answering import RequestAnswerer
+from workers.stream.misbehaving import misbehaving
 from workers.stream.partitions import count_partitions
 from workers.stream.ports import OutsideAwayError
 from workers.stream.requests import Request, reply_record
@@ -81,13 +82,14 @@ async def _connected(tools: Tools) -> AsyncIterator[BatchHandler]:
     database = connect(tools.settings)
     store = MongoInventoryStore(database, tools.guard)
     try:
-        yield RequestAnswerer(
-            MODELS,
-            partial(answer, store),
-            tools.publisher,
-            tools.dead_letters,
-            partial(count_partitions, tools.settings, REPLIES),
-        )
+        async with misbehaving(tools.publisher, tools.settings) as replies:
+            yield RequestAnswerer(
+                MODELS,
+                partial(answer, store),
+                replies,
+                tools.dead_letters,
+                partial(count_partitions, tools.settings, REPLIES),
+            )
     finally:
         await store.finish()
         database.client.close()
