@@ -144,7 +144,9 @@ def data_of(message: Message) -> Any:  # noqa: ANN401 - JSON
 
 def headers_of(message: Message) -> dict[str, bytes]:
     """The headers of a message."""
-    return {name: _bytes(value) for name, value in message.headers() or ()}
+    found = message.headers() or []
+    pairs = found.items() if isinstance(found, dict) else found
+    return {name: _bytes(value) for name, value in pairs}
 
 
 def _bytes(value: str | bytes | None) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin._offset import OffsetSpec
+from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from tests.journey.storefront import DEADLINE_SECONDS
 
@@ -45,7 +45,7 @@ def _lag(admin: AdminClient, group: str, topics: tuple[str, ...]) -> dict[tuple[
     request = ConsumerGroupTopicPartitions(group, partitions)
     answer = admin.list_consumer_group_offsets([request])[group].result(30)
     committed = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in answer.topic_partitions}
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # confluent-kafka has few types
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # it has few types
     ends = admin.list_offsets(dict.fromkeys(partitions, latest))
     lags = {
         (tp.topic, tp.partition): future.result(30).offset - committed[tp.topic, tp.partition]
