@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class MemoryOrderStore:
     """Everything in dicts. `on_save` runs before each save, to meddle or to fail."""
 
-    def __init__(self, on_save: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_save: Callable[[Sequence[Write]], None] = lambda _: None) -> None:
         """Hold nothing yet."""
         self.orders: dict[str, Order] = {}
         self.refusals: dict[RefusalKey, Refusal] = {}
@@ -37,7 +37,7 @@ class MemoryOrderStore:
 
     async def save(self, writes: Sequence[Write]) -> frozenset[str]:
         """Store all; return the ids of those that somebody else has changed meanwhile."""
-        self.on_save()
+        self.on_save(writes)
         return frozenset(write.after.id for write in writes if not self._store(write))
 
     def _store(self, write: Write) -> bool:
