@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from workers.cli.failures import FailedError, run
+from workers.cli.mongo import database_that_answers
 from workers.cli.output import Json, print_json, stdout
-from workers.database import connect
 from workers.orders.documents import order_to_document
 from workers.orders.store import MongoOrderStore
 from workers.stream.times import rfc3339
@@ -46,12 +46,9 @@ def show(
 
 
 async def _load(settings: Settings, order_id: str) -> Order:
-    database = connect(settings)
-    try:
+    async with database_that_answers(settings) as database:
         store = MongoOrderStore(database, settings.refusals_keep_days, guard=lambda: None)
         found = await store.load([order_id])
-    finally:
-        database.client.close()
     if order_id not in found:
         message = f"There is no order {order_id} in the database {settings.mongo_database}."
         raise FailedError(message)

@@ -24,6 +24,8 @@ def seed(json: Json = False) -> None:
 
 
 async def _seed(settings: Settings) -> SeedReport:
-    from workers.dev.samples import seed_samples  # noqa: PLC0415 - needs settings that can be read
+    from workers.cli.mongo import database_that_answers  # noqa: PLC0415 - --help needs no driver
+    from workers.dev.samples import seed_samples  # noqa: PLC0415 - --help needs no driver
 
-    return await seed_samples(settings)
+    async with database_that_answers(settings):
+        return await seed_samples(settings)

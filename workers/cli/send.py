@@ -127,7 +127,10 @@ def update_shipping(
 @send.command()
 def update_status(
     order: Order,
-    status: Annotated[AskedStatus, typer.Argument(help="The status to ask for.")],
+    status: Annotated[
+        AskedStatus,
+        typer.Argument(metavar="STATUS", help="processing, shipped, delivered or canceled."),
+    ],
     reason: Reason = None,
     expected_version: ExpectedVersion = None,
     command_id: CommandId = None,

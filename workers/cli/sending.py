@@ -18,6 +18,7 @@ from rich.table import Table
 
 from workers.cli.command_data import BadDataError, creates_of_lines
 from workers.cli.failures import FailedError, run
+from workers.cli.kafka import await_kafka
 from workers.cli.output import print_json, stderr, stdout, write_line
 from workers.dev.client import command_sender
 from workers.dev.exchange import exchange
@@ -105,6 +106,7 @@ def _lines(name: str) -> list[bytes]:
 
 
 async def _send_one(settings: Settings, command: CommandToSend, how: How) -> bytes | None:
+    await await_kafka(settings)
     if not how.wait:
         async with command_sender(settings) as sender:
             await sender.send([command])
@@ -124,6 +126,7 @@ async def _send_many(
     on_sent: Callable[[int], None],
     on_result: Callable[[int], None],
 ) -> Sequence[bytes | None]:
+    await await_kafka(settings)
     if how.wait:
         results = open_results(settings)
         return await exchange(settings, commands, results, how.timeout, on_sent, on_result)

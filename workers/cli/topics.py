@@ -53,12 +53,16 @@ def _print_differences(found: list[Difference]) -> None:
 
 
 async def _create(settings: Settings) -> TopicsCreated:
+    from workers.cli.kafka import await_kafka  # noqa: PLC0415 - --help needs no driver
     from workers.stream.topic_admin import create_topics  # noqa: PLC0415 - --help needs no driver
 
+    await await_kafka(settings)
     return await create_topics(settings)
 
 
 async def _check(settings: Settings) -> list[Difference]:
+    from workers.cli.kafka import await_kafka  # noqa: PLC0415 - --help needs no driver
     from workers.cli.topic_check import topic_differences  # noqa: PLC0415 - --help needs no driver
 
+    await await_kafka(settings)
     return await topic_differences(settings)

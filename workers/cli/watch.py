@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from schemas.topics import EVENTS, RESULTS
 from workers.cli.failures import INTERRUPTED, FailedError, run
+from workers.cli.kafka import await_kafka
 from workers.cli.output import Json, print_json_line, stdout
 from workers.dev.following import Start, follow, next_records, partitions_of
 from workers.dev.telling import Told, in_words, told
@@ -55,6 +56,7 @@ async def _watch(
     count: int | None,
     show: Callable[[Told], None],
 ) -> None:
+    await await_kafka(settings)
     partitions = await partitions_of(settings, topics)
     missing = set(topics) - {partition.topic for partition in partitions}
     if missing:

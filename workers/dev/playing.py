@@ -58,12 +58,22 @@ class _Stage:
     sender: CommandSender
     database: AsyncIOMotorDatabase[dict[str, Any]]
     audience: Audience
+    patience: float
     began: float = field(default_factory=time.monotonic)
     seen: list[Told] = field(default_factory=list)
 
 
-async def play(settings: Settings, stories: Sequence[Story], audience: Audience) -> list[str]:
+async def play(
+    settings: Settings,
+    stories: Sequence[Story],
+    audience: Audience,
+    name: str = "demo",
+    patience: float = _PATIENCE_SECONDS,
+) -> list[str]:
     """Play all stories, one after the other; a sentence for each thing that went otherwise.
+
+    The orders are called `name` and a number; what does not come within `patience` seconds does
+    not come.
 
     Raises:
         OutsideAwayError, KafkaError: Kafka or MongoDB does not answer.
@@ -75,10 +85,10 @@ async def play(settings: Settings, stories: Sequence[Story], audience: Audience)
             follow(settings, places, Start.NOW) as consumer,
             command_sender(settings) as sender,
         ):
-            stage = _Stage(consumer, sender, database, audience)
+            stage = _Stage(consumer, sender, database, audience, patience)
             differences = []
             for number, story in enumerate(stories, start=1):
-                differences += await _play_story(stage, story, f"demo-{number}")
+                differences += await _play_story(stage, story, f"{name}-{number}")
     finally:
         database.client.close()
     return differences
@@ -103,7 +113,7 @@ async def _play_story(stage: _Stage, story: Story, order_id: str) -> list[str]:
 
 async def _missing_after(stage: _Stage, step: Step, order_id: str, first: int) -> list[str]:
     """Show what comes until everything that must come has; the types that did not come in time."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + stage.patience
     missing = list(step.then)
     while missing and time.monotonic() < deadline:
         await _show_next(stage)

@@ -45,7 +45,7 @@ async def check_kafka(settings: Settings) -> list[Finding]:
     brokers = await _brokers(*reached[0])
     if brokers is None:
         return [*findings, _no_kafka(*reached[0])]
-    advertised = await asyncio.gather(*(_check_advertised(*broker) for broker in brokers))
+    advertised = await asyncio.gather(*(check_advertised(*broker) for broker in brokers))
     findings += advertised
     if all(finding.state == "ok" for finding in advertised):
         findings += await _check_inside(settings)
@@ -84,7 +84,8 @@ async def _brokers(host: str, port: int) -> list[Address] | None:
     return [(broker_host, broker_port) for _node, broker_host, broker_port, *_ in metadata.brokers]
 
 
-async def _check_advertised(host: str, port: int) -> Finding:
+async def check_advertised(host: str, port: int) -> Finding:
+    """Whether a broker can be reached where Kafka sends its clients."""
     reason = await unreachable(host, port)
     if reason is None:
         return ok("Kafka broker", f"clients are sent to {host}:{port}, which can be reached")
@@ -126,11 +127,14 @@ def _some(names: Sequence[str]) -> str:
 async def _check_groups(settings: Settings) -> list[Finding]:
     async with admin_client(settings) as client:
         described = [await client.describe_consumer_groups([f"oms-{name}"]) for name in WORKERS]
-    findings = []
-    for name, [response] in zip(WORKERS, described, strict=True):
-        count = len(response.groups[0][-1])
-        if count:
-            findings.append(ok(f"{name} worker", f"{count} running"))
-        else:
-            findings.append(warn(f"{name} worker", "none is running", f"oms worker {name}"))
-    return findings
+    return [
+        group_finding(name, len(response.groups[0][-1]))
+        for name, [response] in zip(WORKERS, described, strict=True)
+    ]
+
+
+def group_finding(name: str, members: int) -> Finding:
+    """Whether any worker of this name has joined its group."""
+    if members:
+        return ok(f"{name} worker", f"{members} running")
+    return warn(f"{name} worker", "none is running", f"oms worker {name}")
