@@ -142,3 +142,11 @@ def test_data_of_another_size_is_refused(tmp_path: Path) -> None:
         start_stack(StackOptions(data=tmp_path, brokers=3)),
     ):
         pytest.fail("it started")
+
+
+def test_a_cluster_id_may_begin_with_a_hyphen(tmp_path: Path) -> None:
+    """One random id in 64 does, and Kafka's tool must not take it for an option."""
+    known = '{"cluster": "-qn2aKFrRtO7lF2dNNzjkQ", "brokers": 1, "members": 1}'
+    (tmp_path / "stack.json").write_text(known)
+    with start_stack(StackOptions(data=tmp_path)) as stack:
+        stack.check()

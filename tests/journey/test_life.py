@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Documents = AsyncIOMotorDatabase[dict[str, Any]]
 
-pytestmark = pytest.mark.usefixtures("service")
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("service")]
 
 PIECES = 2
 SAMPLE = {

@@ -119,7 +119,9 @@ def prepare(broker: Broker, brokers: Sequence[Broker], cluster: str, programs: P
     broker.properties.write_text(properties(broker, brokers))
     if (broker.folder / "data" / "meta.properties").exists():
         return
-    arguments = ("format", "-t", cluster, "-c", str(broker.properties), "--ignore-formatted")
+    # With "=", or an id that begins with "-" would be taken for an option.
+    cluster_id = f"--cluster-id={cluster}"
+    arguments = ("format", cluster_id, "-c", str(broker.properties), "--ignore-formatted")
     command = programs.command("kafka.tools.StorageTool", broker.folder, *arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode != 0:
