@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from workers.orders.deadlines import Patience
     from workers.orders.order import Order
-    from workers.orders.ports import OrderStore
+    from workers.orders.ports import OrderStore, Refusal
     from workers.stream.ports import Clock, InboundRecord, Publisher
 
 _log = structlog.get_logger()
@@ -117,7 +117,8 @@ class OrdersFlow:
             records, lambda part: self._handle_all(lane, part), dead_letter
         )
         letters = [made for made in done if isinstance(made, OutboundRecord)]
-        await self._dead_letters.publish(letters)
+        if letters:
+            await self._dead_letters.publish(letters)
         memory.is_sound = True
         _log_batch(lane, len(records), letters, began)
         return [made for made in done if isinstance(made, CopyRecord)]
@@ -176,10 +177,7 @@ class OrdersFlow:
             for arrival in arrivals
             if _may_have_been_refused(arrival, taken_as_new)
         ]
-        loaded, refusals = await asyncio.gather(
-            self._store.load([order_id for order_id in to_load if order_id is not None]),
-            self._store.load_refusals(keys),
-        )
+        loaded, refusals = await self._fetch(to_load, keys)
         orders = {**loaded, **open_orders}
         return {
             order_id: Known(
@@ -187,6 +185,16 @@ class OrdersFlow:
             )
             for order_id in waiting
         }
+
+    async def _fetch(
+        self, order_ids: Collection[str | None], keys: Sequence[RefusalKey]
+    ) -> tuple[dict[str, Order], dict[RefusalKey, Refusal]]:
+        if not order_ids and not keys:
+            return {}, {}
+        return await asyncio.gather(
+            self._store.load([order_id for order_id in order_ids if order_id is not None]),
+            self._store.load_refusals(keys),
+        )
 
     async def _save(self, batches: Batches) -> frozenset[str | None]:
         """Store what has changed; return the orders that somebody else has changed meanwhile."""

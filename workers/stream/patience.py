@@ -25,7 +25,12 @@ stamina.instrumentation.set_on_retry_hooks([])
 
 async def patiently(attempt: Callable[[], Awaitable[Result]], **context: object) -> Result:
     """Call `attempt` until it does not raise `OutsideAwayError`; `context` goes into the log."""
-    wait = _Wait(context)
+    try:
+        # Nearly always this is all; what follows costs more than many an attempt.
+        return await attempt()
+    except OutsideAwayError as error:
+        wait = _Wait(context)
+        wait.goes_on(str(error))
     async for retry in stamina.retry_context(
         on=OutsideAwayError, attempts=None, timeout=None, wait_max=_LONGEST_PAUSE_SECONDS
     ):
