@@ -33,13 +33,7 @@ def checked(command_type: CommandType, data: Mapping[str, Any]) -> dict[str, Any
 
 
 def _faults(error: ValidationError) -> Iterator[str]:
-    faults = error.errors()
-    places = [fault["loc"] for fault in faults]
-    for fault in faults:
-        if any(
-            place[:-1] and place[: len(fault["loc"])] == fault["loc"] != place for place in places
-        ):
-            continue  # it only says that something below it is wrong
+    for fault in error.errors():
         path = ".".join(str(part) for part in fault["loc"])
         yield f"{path or 'data'}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
 
