@@ -26,6 +26,7 @@ _log = structlog.get_logger()
 
 _REFRESH_SECONDS = 0.25
 _MOST_WAITING = 10_000
+_BATCH_BYTES = 500_000
 
 
 class ReplyCopies:
@@ -46,7 +47,11 @@ class ReplyCopies:
             OutsideAwayError: no broker answers.
         """
         producer = AIOKafkaProducer(
-            **client_arguments(self._settings), acks=1, linger_ms=0, enable_idempotence=False
+            **client_arguments(self._settings),
+            acks=1,
+            linger_ms=0,
+            enable_idempotence=False,
+            max_batch_size=_BATCH_BYTES,
         )
         await start_producer(producer, self._settings)
         self._producer = producer
@@ -69,7 +74,9 @@ class ReplyCopies:
                 await self._look_for(copy)
                 await self._send(copy)
         except TimeoutError:
-            _log.info("copy_not_sent", reply_topic=copy.topic, reason="no such topic in time")
+            known = copy.topic in self._partitions
+            reason = "not acknowledged in time" if known else "no such topic in time"
+            _log.info("copy_not_sent", reply_topic=copy.topic, reason=reason)
         except KafkaError as error:
             _log.info("copy_not_sent", reply_topic=copy.topic, reason=repr(error))
 
