@@ -335,13 +335,24 @@ async def test_an_open_order_is_loaded_again_after_a_failure(worker: Worker) -> 
     """What is stored may be ahead of what was remembered: nothing is decided on the latter."""
     await worker.handle(create_record("a", offset=0))
     worker.published.cut_off_after(0)
-    change = update_record("a", offset=1)
     with pytest.raises(OutsideAwayError):
-        await worker.handle(change)
+        await worker.handle(update_record("a", offset=1))
     assert worker.store.orders["a"].version == 2
-    await worker.handle(change)
-    assert worker.store.orders["a"].version == 2
+    wrong = command_record("a", "cancel", {"expectedVersion": 1}, offset=2)
+    await worker.handle(wrong)
+    assert worker.results["command-2"]["code"] == "VERSION_CONFLICT"
+    assert worker.results["command-2"]["version"] == 2
     assert worker.events == [("a", "1"), ("a", "2")]
+
+
+async def test_a_refusal_counts_what_a_failed_batch_has_stored(worker: Worker) -> None:
+    """A command that writes nothing has no guard: it must not be decided on an old order."""
+    await worker.handle(create_record("a", offset=0))
+    worker.published.cut_off_after(0)
+    with pytest.raises(OutsideAwayError):
+        await worker.handle(command_record("a", "cancel", {}, offset=1))
+    await worker.handle(command_record("a", "update-status", {"status": "shipped"}, offset=2))
+    assert worker.results["command-2"]["status"] == "canceling"
 
 
 async def test_a_reply_that_nobody_waits_for_is_dropped(worker: Worker) -> None:

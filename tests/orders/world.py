@@ -117,6 +117,11 @@ class World:
             self.inputs[topic].acknowledged = offset
         self.flow.acknowledged(LANE, positions)
 
+    @property
+    def something_waits(self) -> bool:
+        """Whether there is a record to be handled."""
+        return any(topic.waiting for topic in self.inputs.values())
+
     def next_records(self, commands: int, replies: int) -> list[Record]:
         """At most so many of each topic, in order."""
         return [

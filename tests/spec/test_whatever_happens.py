@@ -70,26 +70,32 @@ class AnyStory(RuleBasedStateMachine):
         self.sent: dict[str, tuple[str, str, dict[str, Any] | None]] = {}
         self.fulfilled_behind_our_back: set[str] = set()
 
-    @initialize(customers_forget=st.booleans())
-    def begin(self, *, customers_forget: bool) -> None:
-        """Either customers may answer one request in two ways, or replies may be lost; not both.
+    @initialize(customers_forget=st.booleans(), processing=st.integers(0, len(ORDERS)))
+    def begin(self, *, customers_forget: bool, processing: int) -> None:
+        """Some orders are processing already.
 
-        With both, a grant could be lost that nobody knows was asked for.
+        Either customers may answer one request in two ways, or replies may be lost; not both:
+        then a grant could be lost that nobody knows was asked for.
         """
         self.world.customers_forget = customers_forget
+        for order_id in ORDERS[:processing]:
+            self._send(order_id, ("create", CREATE))
+        for _ in range(3):
+            self.go_on()
 
-    @rule(order_id=st.sampled_from(ORDERS), command=st.sampled_from(COMMANDS))
-    def send(self, order_id: str, command: tuple[str, dict[str, Any] | None]) -> None:
-        """A client sends a command."""
+    def _send(self, order_id: str, command: tuple[str, dict[str, Any] | None]) -> None:
         identity = f"{order_id}-{len(self.sent)}"
         self.sent[identity] = (order_id, *command)
         self.world.send(*self.sent[identity], identity)
 
-    @rule(order_id=st.sampled_from(ORDERS))
-    def create_and_handle(self, order_id: str) -> None:
-        """What most stories begin with."""
-        self.send(order_id, ("create", CREATE))
-        self.world.handle(self.world.next_records(100, 100))
+    @rule(
+        order_id=st.sampled_from(ORDERS),
+        commands=st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=3),
+    )
+    def send(self, order_id: str, commands: list[tuple[str, dict[str, Any] | None]]) -> None:
+        """A client sends some commands."""
+        for command in commands:
+            self._send(order_id, command)
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
@@ -98,26 +104,38 @@ class AnyStory(RuleBasedStateMachine):
         identity = data.draw(st.sampled_from(list(self.sent)))
         self.world.send(*self.sent[identity], identity)
 
-    @rule(
-        commands=st.integers(0, 4),
-        replies=st.integers(0, 4),
-        replies_first=st.booleans(),
-        fate=st.sampled_from(["well", "well", "well", "cut off", "dies"]),
-        published=st.integers(0, 12),
-    )
-    def handle(
-        self, *, commands: int, replies: int, replies_first: bool, fate: Fate, published: int
-    ) -> None:
-        """The worker handles a batch; it may be cut off, or die before it acknowledges."""
-        records = self.world.next_records(commands, replies)
-        if replies_first:
-            records.sort(key=lambda record: record.topic, reverse=True)
-        self.world.handle(records, fate, published)
-
     @rule()
-    def restart(self) -> None:
-        """The worker dies between two batches."""
-        self.world.restart()
+    def go_on(self) -> None:
+        """Everything that waits is handled, answered and delivered."""
+        self.world.handle(self.world.next_records(100, 100))
+        self.world.let_services_answer()
+        while self.world.on_their_way:
+            self.world.deliver(0)
+
+    @precondition(lambda self: self.world.something_waits)
+    @rule(commands=st.integers(0, 4), replies=st.integers(0, 4))
+    def handle(self, commands: int, replies: int) -> None:
+        """The worker handles a batch."""
+        self.world.handle(self.world.next_records(commands, replies))
+
+    @precondition(lambda self: self.world.something_waits)
+    @rule(
+        records=st.integers(1, 4),
+        replies_first=st.booleans(),
+        fate=st.sampled_from(["cut off", "dies"]),
+        published=st.integers(0, 7),
+        then_dies=st.booleans(),
+    )
+    def fail(
+        self, *, records: int, replies_first: bool, fate: Fate, published: int, then_dies: bool
+    ) -> None:
+        """The worker is cut off from Kafka, or dies before it acknowledges."""
+        batch = self.world.next_records(records, records)
+        if replies_first:
+            batch.sort(key=lambda record: record.topic, reverse=True)
+        self.world.handle(batch, fate, published)
+        if then_dies:
+            self.world.restart()
 
     @rule()
     def let_services_answer(self) -> None:
@@ -130,13 +148,6 @@ class AnyStory(RuleBasedStateMachine):
         """Some reply arrives, not always the oldest, and may arrive once more."""
         index = data.draw(st.integers(0, len(self.world.on_their_way) - 1))
         self.world.deliver(index, keep=keep)
-
-    @rule()
-    def deliver_all(self) -> None:
-        """The services answer, and all their replies arrive."""
-        self.world.let_services_answer()
-        while self.world.on_their_way:
-            self.world.deliver(0)
 
     @precondition(lambda self: self.world.on_their_way and not self.world.customers_forget)
     @rule(data=st.data())
@@ -313,7 +324,7 @@ class AnyStory(RuleBasedStateMachine):
 
 
 SETTINGS = {
-    "default": settings(max_examples=120, stateful_step_count=60),
+    "default": settings(max_examples=200, stateful_step_count=50),
     "thorough": settings(max_examples=4_000, stateful_step_count=120),
 }
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
