@@ -14,6 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+ANY_PARTITION = -1
 DEADLINE_SECONDS = 60.0
 SOURCE = "https://shop.example/checkout"
 
@@ -27,7 +28,7 @@ class Storefront:
         self.producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5})
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
 
-    def send(
+    def send(  # noqa: PLR0913 - what a client may say about a command
         self,
         command_type: str,
         data: object,
@@ -35,6 +36,7 @@ class Storefront:
         order_id: str | None = None,
         command_id: str | None = None,
         headers: Mapping[str, bytes | None] | None = None,
+        partition: int = ANY_PARTITION,
     ) -> str:
         """Send one command and return its id; `headers` are added, `None` takes one away."""
         order_id = order_id or str(uuid4())
@@ -51,14 +53,21 @@ class Storefront:
             order_id.encode(),
             data if isinstance(data, bytes) or data is None else json.dumps(data).encode(),
             {name: value for name, value in own.items() if value is not None},
+            partition,
         )
         return command_id
 
     def send_raw(
-        self, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Mapping[str, bytes],
+        partition: int = ANY_PARTITION,
     ) -> None:
-        """Send any bytes to `orders.commands`."""
-        self.producer.produce("orders.commands", key=key, value=value, headers=dict(headers))
+        """Send any bytes to `orders.commands`, to the key's own partition or to another."""
+        self.producer.produce(
+            "orders.commands", key=key, value=value, headers=dict(headers), partition=partition
+        )
         self.producer.poll(0)
 
     def flush(self) -> None:

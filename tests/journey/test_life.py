@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -48,7 +49,7 @@ class Shopper:
         sent = self._storefront.send(
             f"order.{command}.v1", data, order_id=self.order_id, command_id=command_id
         )
-        return self._results.first(lambda found: data_of(found)["command"]["id"] == sent)
+        return self._results.first(partial(is_result_of, sent))
 
     def told(self, command: str, data: object = None) -> dict[str, Any]:
         """Send `order.<command>.v1` and return the data of its result."""
@@ -286,19 +287,16 @@ async def test_commands_of_clients_with_other_partitioners_are_handled_in_the_or
     order_id = str(uuid4())
     steps = [CREATE, ("update-shipping", UPS), DELIVERED, DELETE]
     for partition, (command, data) in zip((5, 6, 0, 11), steps, strict=True):
-        command_id = str(uuid4())
-        storefront.producer.produce(
-            "orders.commands",
-            key=order_id.encode(),
-            value=None if data is None else json.dumps(data).encode(),
-            headers=envelope(command, command_id),
-            partition=partition,
-        )
-        storefront.flush()
-        result = results.first(lambda m, sent=command_id: data_of(m)["command"]["id"] == sent)  # type: ignore[misc]  # mypy infers no default of a lambda
+        sent = storefront.send(f"order.{command}.v1", data, order_id=order_id, partition=partition)
+        result = results.first(partial(is_result_of, sent))
         assert (data_of(result)["outcome"], result.partition()) == ("accepted", 5)
     told = events_of(events, order_id, 5)
     assert {message.partition() for message in told} == {5}
+
+
+def is_result_of(command_id: str, message: Message) -> bool:
+    """Whether a message on `orders.results` answers this command."""
+    return bool(data_of(message)["command"]["id"] == command_id)
 
 
 def envelope(command: str, command_id: str) -> dict[str, str | bytes | None]:
