@@ -108,6 +108,8 @@ def test_where_something_is_required_no_data_is_invalid(command_type: str) -> No
         ),
         ({**GOOD, "shipping": {"company": "UPS"}}, "shipping.trackingNumber"),
         ({**GOOD, "discount": 5}, "discount"),
+        ({**GOOD, "customer_id": "c"}, "customer_id"),
+        ({"customer_id": "c", "products": PRODUCTS}, "customerId"),
         ({**GOOD, "expectedVersion": 1}, "expectedVersion"),
     ],
 )

@@ -70,7 +70,9 @@ def _validated(
     if not data and command_type in OPTIONAL_DATA:
         data = b"{}"
     try:
-        command = COMMAND_MODELS[command_type].model_validate_json(data or b"null")
+        command = COMMAND_MODELS[command_type].model_validate_json(
+            data or b"null", by_alias=True, by_name=False
+        )
     except ValidationError as error:
         _check_json(event)
         return _invalid(order_id, cause, _errors(error))
@@ -128,7 +130,9 @@ def _reply(record: InboundRecord, event: CloudEvent) -> ReplyMessage | None:
     if request is None or reply_type is None:
         return None
     try:
-        data = REPLY_MODELS[reply_type].model_validate_json(event.data or b"{}")
+        data = REPLY_MODELS[reply_type].model_validate_json(
+            event.data or b"{}", by_alias=True, by_name=False
+        )
     except ValidationError as error:
         message = f"{event.type} breaks its schema: {error.errors()[0]['msg']}"
         raise UnreadableError(message) from error
