@@ -127,6 +127,18 @@ def test_an_order_is_shown(oms: CommandLine, order: str) -> None:
     assert "order.processing.v1" in table
 
 
+def test_an_order_is_explained(oms: CommandLine, order: str) -> None:
+    """The story names every change, what caused it, and how long it was waited for."""
+    told = oms("order", "explain", order, "--json").json
+    first, second = told["story"][:2]
+    assert first["because"].startswith("command order.create.v1")
+    assert (second["version"], second["waited_for"]) == (2, "the inventory service")
+    assert second["waited"] >= 0
+    story = oms("order", "explain", order).stdout
+    assert "Confirmed: the customer may order, and the stock is reserved" in story
+    assert "for the inventory service" in story
+
+
 def test_an_order_that_does_not_exist(oms: CommandLine, settings: Settings) -> None:
     """The order and the database are named."""
     ended = oms("order", "show", "nobody’s")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from workers.cli import explaining
 from workers.cli.failures import FailedError, run
 from workers.cli.mongo import database_that_answers
 from workers.cli.output import Json, print_json, stdout
@@ -26,11 +28,6 @@ _TIMES = {"at", "createdAt", "updatedAt", "dueAt"}
 order = typer.Typer(no_args_is_help=True, help="Look at an order.")
 
 
-@order.callback()
-def _order() -> None:
-    """Without this, typer would make of a single command the verb itself."""
-
-
 @order.command()
 def show(
     order_id: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
@@ -43,6 +40,43 @@ def show(
         print_json(document)
     else:
         _print_order(document)
+
+
+@order.command()
+def explain(
+    order_id: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
+    json: Json = False,
+) -> None:
+    """Tell what happened to an order, when and why; exit code 1 if there is no such order."""
+    found = run(lambda settings: _load(settings, order_id))
+    lines = explaining.explain(found)
+    waits = explaining.still_waits(found)
+    if json:
+        told = [{**asdict(line), "at": rfc3339(line.at)} for line in lines]
+        print_json({"order": found.id, "status": found.status, "story": told, "waits": waits})
+    else:
+        _print_story(found, lines, waits)
+
+
+def _print_story(found: Order, lines: list[explaining.Line], waits: str | None) -> None:
+    console = stdout()
+    console.print(f"Order [bold]{escape(found.id)}[/bold] is [bold]{found.status}[/bold]")
+    previous = None
+    for line in lines:
+        after = "" if previous is None else f"  [dim]+{_seconds(line.at - previous)}[/dim]"
+        console.print(f"\n[cyan]{rfc3339(line.at)}[/cyan]{after}  version {line.version}")
+        console.print(f"  {escape(line.what)}")
+        console.print(f"  [dim]because of {escape(line.because)}[/dim]")
+        if line.waited is not None:
+            console.print(f"  [dim]waited {_seconds(line.waited)} for {line.waited_for}[/dim]")
+        previous = line.at
+    if waits is not None:
+        console.print(f"\n[yellow]It {escape(waits)}[/yellow]")
+
+
+def _seconds(milliseconds: int) -> str:
+    """`1.234 s`."""
+    return f"{milliseconds / 1000:.3f} s"
 
 
 async def _load(settings: Settings, order_id: str) -> Order:
