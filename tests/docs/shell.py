@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 _DEADLINE_SECONDS = 60.0
 _USUAL_ADDRESS = "localhost:9092"
+
+
+class _Endless(NamedTuple):
+    """A program that goes on until it is ended, and what it must print before that."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    until: str
 
 
 class Shell:
@@ -47,21 +55,26 @@ class Shell:
         }
 
     def run_section(self, blocks: Sequence[Block]) -> None:
-        """Run the blocks in order; those without an end run beside the others, then are ended."""
-        told = [block for block in blocks if block.is_run]
-        if any("kcat" in block.text for block in told) and shutil.which("kcat") is None:
+        """Run the blocks in order; those without an end run beside the others, then are ended.
+
+        A block of text is what the block before it must have printed.
+        """
+        if any("kcat" in block.text for block in blocks) and shutil.which("kcat") is None:
             pytest.skip("kcat is not installed")
-        with ExitStack() as endless:
-            waiting = []
-            for block in told:
-                if block.until is None:
-                    self._run(block)
-                else:
-                    for command in self._endless_commands(block):
-                        log = endless.enter_context(self._running(command))
-                        waiting.append((log, block.until))
-            for log, words in waiting:
-                _wait_for(log, words)
+        with self._ending_all() as running:
+            printed = ""
+            for block in blocks:
+                if block.language == "text":
+                    _compare(block.text, printed)
+                elif block.until is not None:
+                    running += [
+                        _Endless(*self._start(command), block.until)
+                        for command in self._endless_commands(block)
+                    ]
+                elif block.is_run:
+                    printed = self._run(block)
+            for endless in running:
+                _wait_for(endless)
 
     def _command(self, language: str, text: str) -> list[str]:
         here = text.replace(_USUAL_ADDRESS, self._settings.kafka_bootstrap)
@@ -74,7 +87,7 @@ class Shell:
             return [self._command(block.language, block.text)]
         return [self._command(block.language, f"exec {line}") for line in block.commands]
 
-    def _run(self, block: Block) -> None:
+    def _run(self, block: Block) -> str:
         done = subprocess.run(
             self._command(block.language, block.text),
             cwd=self._folder,
@@ -87,9 +100,9 @@ class Shell:
             check=False,
         )
         assert done.returncode == 0, f"{block.text}\nended with {done.returncode}:\n{done.stdout}"
+        return done.stdout
 
-    @contextmanager
-    def _running(self, command: Sequence[str]) -> Iterator[Path]:
+    def _start(self, command: Sequence[str]) -> tuple[subprocess.Popen[bytes], Path]:
         log = self._folder / f"{time.monotonic_ns()}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -100,15 +113,31 @@ class Shell:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        return process, log
+
+    @contextmanager
+    def _ending_all(self) -> Iterator[list[_Endless]]:
+        running: list[_Endless] = []
         try:
-            yield log
+            yield running
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(_DEADLINE_SECONDS)
+            for endless in running:
+                endless.process.terminate()
+            for endless in running:
+                endless.process.wait(_DEADLINE_SECONDS)
 
 
-def _wait_for(log: Path, words: str) -> None:
+def _wait_for(endless: _Endless) -> None:
     end = time.monotonic() + _DEADLINE_SECONDS
-    while words not in (printed := log.read_text()):
-        assert time.monotonic() < end, f"{words!r} was not printed, but:\n{printed}"
+    while endless.until not in (printed := endless.log.read_text()):
+        assert time.monotonic() < end, f"{endless.until!r} was not printed, but:\n{printed}"
         time.sleep(0.05)
+
+
+def _compare(told: str, printed: str) -> None:
+    """All lines of `told` were printed, in this order; `…` stands for anything."""
+    lines = iter(line.rstrip() for line in printed.splitlines())
+    for line in told.splitlines():
+        pattern = ".*".join(map(re.escape, line.split("…")))
+        found = any(re.fullmatch(pattern, one) for one in lines)
+        assert found, f"{line!r} is told to be printed, but this was:\n{printed}"

@@ -27,6 +27,8 @@ def run_service(workers: Workers) -> Workers:
     return workers
 
 
+@pytest.mark.stack
+@pytest.mark.slow
 @pytest.mark.usefixtures("service")
 @pytest.mark.parametrize("title", [title for title in SECTIONS if title != REPLACING])
 def test_what_a_section_tells_to_run_runs(shell: Shell, title: str) -> None:

@@ -19,6 +19,8 @@ def run_the_others(workers: Workers) -> None:
     workers.start("orders", "inventory")
 
 
+@pytest.mark.stack
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_customers")
 def test_the_customer_service_of_the_readme_answers(shell: Shell) -> None:
     """With the README's customer service alone, an order of somebody unknown is accepted."""
