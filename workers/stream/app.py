@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _HEARTBEATS_IN_A_SESSION: Final = 5
 _REQUEST_TIMEOUT_SECONDS: Final = 30.0
+_METADATA_MILLISECONDS: Final = 10_000
 _SEVEN_DAYS: Final = 7 * 24 * 3600.0
 
 
@@ -75,6 +76,8 @@ def build_app(settings: Settings, group: str, topics: Iterable[str], lanes: Lane
         # Back-pressure is the lanes' business, and lack of progress the watchdog's.
         broker_max_poll_interval=_SEVEN_DAYS,
         broker_max_poll_records=settings.lane_batch_records,
+        # Partitions that are added are read after this time; by default it is five minutes.
+        consumer_metadata_max_age_ms=_METADATA_MILLISECONDS,
     )
     app.lanes = lanes
     app.assignor.replicas = 0
