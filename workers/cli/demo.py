@@ -40,6 +40,10 @@ def demo(
     Exit code 1, and what went otherwise, if an order did not end as it should.
     """
     try:
+        from workers.dev.demo import (  # noqa: PLC0415 - --help needs no driver
+            REPLY_ATTEMPTS,
+            REPLY_TIMEOUT,
+        )
         from workers.dev.endings import ending_in_order  # noqa: PLC0415 - needs the local extra
         from workers.dev.running import run_service  # noqa: PLC0415 - needs the local extra
         from workers.dev.stack import StackOptions  # noqa: PLC0415 - needs the local extra
@@ -47,7 +51,12 @@ def demo(
         _tell(f"{error.name} is missing: pip install 'order-management-service[local]'")
         raise typer.Exit(FAILED) from error
     silence_libraries()
-    with ending_in_order(), run_service(StackOptions(ephemeral=True), report=_tell) as service:
+    impatience = {"OMS_REPLY_TIMEOUT": REPLY_TIMEOUT, "OMS_REPLY_ATTEMPTS": REPLY_ATTEMPTS}
+    options = StackOptions(ephemeral=True)
+    with (
+        ending_in_order(),
+        run_service(options, report=_tell, environment=impatience) as service,
+    ):
         differences = _play(service)
         if keep:
             _keep(service)
@@ -63,7 +72,9 @@ def _play(service: RunningService) -> list[str]:
 
     began = time.monotonic()
     with failures_as_sentences(service.settings):
-        differences = asyncio.run(play(service.settings, STORIES, _Screen(stdout())))
+        differences = asyncio.run(
+            play(service.settings, STORIES, _Screen(stdout()), service.supervisor.silence)
+        )
     seconds = time.monotonic() - began
     if not differences:
         stdout().print(f"\n[green]Every order ended as it should[/green], in {seconds:.1f} s.")

@@ -44,11 +44,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The life of one order of one product."""
+    """The life of one order of one product; `silent` is a worker that answers nothing meanwhile."""
 
     title: str
     product: str
     steps: tuple[Step, ...]
+    silent: str | None = None
 
 
 _CHECKED: Final = (EventType.CREATED, RequestType.VALIDATE)
@@ -70,6 +71,10 @@ _CREATE: Final = Step(
     Status.PROCESSING,
     stock=_RESERVED,
 )
+
+REPLY_TIMEOUT: Final = "2"
+REPLY_ATTEMPTS: Final = "2"
+"""The demo waits for a silent service no longer than an audience would: 2 and 4 seconds."""
 
 STORIES: Final = (
     Story(
@@ -165,5 +170,27 @@ STORIES: Final = (
                 Code.OUT_OF_STOCK,
             ),
         ),
+    ),
+    Story(
+        "An order expires, for the customer service does not answer",
+        "98765",
+        (
+            Step(
+                CommandType.CREATE,
+                example(CommandType.CREATE),
+                (
+                    *_CHECKED,
+                    ReplyType.DEADLINE,
+                    EventType.EXPIRED,
+                    RESULT_TYPE,
+                    RequestType.RELEASE,
+                    ReplyType.RELEASED,
+                ),
+                Outcome.REJECTED,
+                Status.EXPIRED,
+                Code.CHECKS_TIMEOUT,
+            ),
+        ),
+        silent="customers",
     ),
 )

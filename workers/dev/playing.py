@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -16,7 +17,8 @@ from workers.dev.telling import Told, told
 from workers.inventory.store import STOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from aiokafka import AIOKafkaConsumer
     from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -58,22 +60,24 @@ class _Stage:
     sender: CommandSender
     database: AsyncIOMotorDatabase[dict[str, Any]]
     audience: Audience
+    silence: Callable[[str], AbstractContextManager[None]]
     patience: float
     began: float = field(default_factory=time.monotonic)
     seen: list[Told] = field(default_factory=list)
 
 
-async def play(
+async def play(  # noqa: PLR0913, PLR0917 - what a play is made of
     settings: Settings,
     stories: Sequence[Story],
     audience: Audience,
+    silence: Callable[[str], AbstractContextManager[None]],
     name: str = "demo",
     patience: float = _PATIENCE_SECONDS,
 ) -> list[str]:
     """Play all stories, one after the other; a sentence for each thing that went otherwise.
 
     The orders are called `name` and a number; what does not come within `patience` seconds does
-    not come.
+    not come. `silence` keeps the worker of that name from answering until the end of its block.
 
     Raises:
         OutsideAwayError, KafkaError: Kafka or MongoDB does not answer.
@@ -85,7 +89,7 @@ async def play(
             follow(settings, places, Start.NOW) as consumer,
             command_sender(settings) as sender,
         ):
-            stage = _Stage(consumer, sender, database, audience, patience)
+            stage = _Stage(consumer, sender, database, audience, silence, patience)
             differences = []
             for number, story in enumerate(stories, start=1):
                 differences += await _play_story(stage, story, f"{name}-{number}")
@@ -96,6 +100,11 @@ async def play(
 
 async def _play_story(stage: _Stage, story: Story, order_id: str) -> list[str]:
     stage.audience.story(story.title, order_id)
+    with nullcontext() if story.silent is None else stage.silence(story.silent):
+        return await _play_steps(stage, story, order_id)
+
+
+async def _play_steps(stage: _Stage, story: Story, order_id: str) -> list[str]:
     before = await _pieces(stage, story.product)
     differences = []
     for step in story.steps:

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
@@ -20,7 +21,7 @@ from workers.stream.ports import OutsideAwayError
 from workers.stream.topic_admin import create_topics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from workers.dev.stack import Report, Stack, StackOptions
     from workers.dev.supervisor import Supervisor
@@ -55,8 +56,11 @@ def run_service(
     workers: Sequence[str] = ALL_WORKERS,
     report: Report | None = None,
     command: Callable[[str], Sequence[str]] = worker_command,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[RunningService]:
     """Run the service until the end of the block; all of it is ready when the block begins.
+
+    `environment` is what the workers' environment has beside the stack's addresses.
 
     Raises StackError when something cannot be started; the text is for people.
     """
@@ -66,7 +70,9 @@ def run_service(
         prepare(stack.settings)
         if workers:
             tell(f"Starting the workers: {', '.join(workers)}")
-        with supervise_workers(stack, workers, tell, command) as supervisor:
+        with supervise_workers(
+            stack, workers, tell, command, environment=environment
+        ) as supervisor:
             yield RunningService(stack, stack.settings, supervisor)
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from workers.dev.errors import StackError
@@ -14,7 +15,7 @@ from workers.dev.processes import Part, end_all, ended_message, exit_text
 from workers.dev.worker_log import LogReader, is_ready, record, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from workers.dev.stack import Report, Stack
 
@@ -29,6 +30,10 @@ _SAME_LINE_AFTER = 10.0
 def worker_command(name: str) -> list[str]:
     """The command line of a worker of this project."""
     return [sys.executable, "-m", "workers", "worker", name]
+
+
+def _part_name(worker: str) -> str:
+    return f"{worker} worker"
 
 
 def pause_before_restart(quick_failures: int) -> float:
@@ -64,6 +69,16 @@ class Supervisor:
     def parts(self) -> list[Part]:
         """The workers' processes; a restarted worker keeps its part and gets a new pid."""
         return [watched.part for watched in self._watched]
+
+    @contextmanager
+    def silence(self, name: str) -> Iterator[None]:
+        """Pause the worker of that name until the end of the block: it answers nothing."""
+        part = next(part for part in self.parts if part.name == _part_name(name))
+        part.stop()
+        try:
+            yield
+        finally:
+            part.cont()
 
     def start(self) -> None:
         """Start every worker and begin to watch them."""
@@ -145,19 +160,22 @@ def _begin(watched: _Watched) -> None:
 
 
 @contextmanager
-def supervise_workers(
+def supervise_workers(  # noqa: PLR0913, PLR0917 - what a caller may choose
     stack: Stack,
     names: Sequence[str] = ALL_WORKERS,
     report: Report | None = None,
     command: Callable[[str], Sequence[str]] = worker_command,
     most_quick_failures: int = 5,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Supervisor]:
     """Run workers against the stack until the end of the block; all are ready when it begins.
 
     A worker that ends is started again, with a growing pause; when it failed quickly so many
-    times in a row, `check` raises StackError. `command` gives a worker's command line.
+    times in a row, `check` raises StackError. `command` gives a worker's command line,
+    `environment` what its environment has beside the stack's addresses.
     """
-    parts = [stack.new_part(f"{name} worker", command(name), stack.environment) for name in names]
+    own = {**stack.environment, **environment}
+    parts = [stack.new_part(_part_name(name), command(name), own) for name in names]
     supervisor = Supervisor(parts, report or (lambda _line: None), most_quick_failures)
     try:
         supervisor.start()
