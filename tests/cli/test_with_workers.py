@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -20,6 +19,8 @@ from workers.dev.demo import Step, Story
 from workers.dev.playing import play
 
 if TYPE_CHECKING:
+    from contextlib import nullcontext
+
     from tests.journey.worker_processes import Workers
     from workers.dev.demo import Pieces
     from workers.dev.telling import Told
