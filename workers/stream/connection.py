@@ -43,6 +43,14 @@ async def start_producer(producer: AIOKafkaProducer, settings: Settings) -> None
         raise kafka_away(settings) from error
 
 
+async def has_partition(producer: AIOKafkaProducer, topic: str, partition: int) -> bool:
+    """Whether the topic has the partition; looked up anew if it is not known to have it."""
+    if partition in await producer.partitions_for(topic):
+        return True
+    await producer.client.force_metadata_update()
+    return partition in await producer.partitions_for(topic)
+
+
 def kafka_away(settings: Settings) -> OutsideAwayError:
     """The error that says where no broker answers."""
     return OutsideAwayError(f"Kafka does not answer at {settings.kafka_bootstrap}")

@@ -14,7 +14,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from workers.stream.connection import client_arguments, start_producer
+from workers.stream.connection import client_arguments, has_partition, start_producer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ class ReplyCopies:
         """Connect on `start`."""
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
-        self._partitions: dict[str, int] = {}
+        self._topics: frozenset[str] = frozenset()
         self._refreshing: asyncio.Task[None] | None = None
         self._waiting = 0
 
@@ -71,37 +71,33 @@ class ReplyCopies:
     async def _send_within_deadline(self, copy: CopyRecord) -> None:
         try:
             async with asyncio.timeout(self._settings.copy_timeout):
-                await self._look_for(copy)
+                await self._await_topic(copy.topic)
                 await self._send(copy)
         except TimeoutError:
-            known = copy.topic in self._partitions
+            known = copy.topic in self._topics
             reason = "not acknowledged in time" if known else "no such topic in time"
             _log.info("copy_not_sent", reply_topic=copy.topic, reason=reason)
         except KafkaError as error:
             _log.info("copy_not_sent", reply_topic=copy.topic, reason=repr(error))
 
-    async def _look_for(self, copy: CopyRecord) -> None:
-        """Return when the topic is known; for a partition that is not, look once more.
+    async def _await_topic(self, topic: str) -> None:
+        """Return when the topic is known.
 
         Raises:
             TimeoutError: so many copies wait for unknown topics that this one must not.
         """
-        if self._knows(copy):
+        if topic in self._topics:
             return
         if self._waiting >= _MOST_WAITING:
             raise TimeoutError
         self._waiting += 1
         try:
             await self._refresh_once()
-            while copy.topic not in self._partitions:
+            while topic not in self._topics:
                 await asyncio.sleep(_REFRESH_SECONDS)
                 await self._refresh_once()
         finally:
             self._waiting -= 1
-
-    def _knows(self, copy: CopyRecord) -> bool:
-        partitions = self._partitions.get(copy.topic, 0)
-        return partitions > (copy.partition or 0)
 
     async def _refresh_once(self) -> None:
         """One refresh for all that wait."""
@@ -118,15 +114,13 @@ class ReplyCopies:
         except KafkaError:
             # Whoever waits asks again, until the deadline.
             return
-        self._partitions = {
-            topic: len(cluster.partitions_for_topic(topic) or ()) for topic in cluster.topics()
-        }
+        self._topics = frozenset(cluster.topics())
 
     async def _send(self, copy: CopyRecord) -> None:
         if self._producer is None:
             return
         partition = copy.partition
-        if partition is not None and partition >= self._partitions[copy.topic]:
+        if partition is not None and not await has_partition(self._producer, copy.topic, partition):
             partition = None
         await self._producer.send_and_wait(
             copy.topic,

@@ -16,7 +16,7 @@ from aiokafka.errors import (
     RequestTimedOutError,
 )
 
-from workers.stream.connection import client_arguments, start_producer
+from workers.stream.connection import client_arguments, has_partition, start_producer
 from workers.stream.ports import OutsideAwayError, OutsideRefusesError
 
 if TYPE_CHECKING:
@@ -105,27 +105,18 @@ class BatchPublisher:
         partition: int,
         records: Sequence[OutboundRecord],
     ) -> None:
-        await _await_partition(producer, topic, partition)
+        if not await has_partition(producer, topic, partition):
+            message = (
+                f"topic {topic} has no partition {partition}; "
+                "give every topic of the service as many partitions as orders.commands has"
+            )
+            raise OutsideAwayError(message)
         acknowledgements = []
         for batch in _batches(producer, records):
             self._guard()
             acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
         for acknowledgement in acknowledgements:
             await acknowledgement
-
-
-async def _await_partition(producer: AIOKafkaProducer, topic: str, partition: int) -> None:
-    """Look once more for a partition that was not there when the topic was last looked at."""
-    if partition in await producer.partitions_for(topic):
-        return
-    await producer.client.force_metadata_update()
-    known = await producer.partitions_for(topic)
-    if partition not in known:
-        message = (
-            f"topic {topic} has no partition {partition}, only {len(known)} partitions; "
-            "give every topic of the service as many as orders.commands has"
-        )
-        raise OutsideAwayError(message)
 
 
 def _batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> list[BatchBuilder]:
