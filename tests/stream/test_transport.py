@@ -45,7 +45,7 @@ async def _is_midway(bench: EchoBench, name: str, least: int = 40) -> None:
 
 async def test_killed_midway_loses_nothing(bench: EchoBench) -> None:
     """After kill -9 in the middle of the work the next worker does all that was not committed."""
-    values = await write(bench.settings, bench.topics, _values(2000))
+    values = await write(bench.settings, bench.topics, _values(1200))
     first = await bench.start("first", pace=0.05)
     await _is_midway(bench, "first")
     first.send(signal.SIGKILL)
@@ -62,7 +62,7 @@ async def _no_lag(bench: EchoBench) -> bool:
 
 async def test_sigterm_commits_all_that_was_handled(bench: EchoBench) -> None:
     """A worker that is asked to end exits with 0, and nothing of what it did is done again."""
-    values = await write(bench.settings, bench.topics, _values(2000))
+    values = await write(bench.settings, bench.topics, _values(1200))
     first = await bench.start("first", pace=0.05)
     await _is_midway(bench, "first")
     first.send(signal.SIGTERM)
@@ -138,11 +138,11 @@ async def test_a_paused_worker_ends_and_does_no_harm(bench: EchoBench) -> None:
 
 
 async def test_workers_joining_and_leaving_lose_nothing(bench: EchoBench) -> None:
-    """Five workers come and go while records are written all the time; each is in the output."""
+    """Four workers come and go while records are written all the time; each is in the output."""
     values: list[str] = []
     feeding = asyncio.create_task(_feed(bench, values))
     running: list[EchoProcess] = []
-    for number in range(5):
+    for number in range(4):
         running.append(await bench.start(f"w{number}", pace=0.01))
         await running[-1].logged("ready")
         if len(running) > 2:
@@ -161,7 +161,7 @@ async def _feed(bench: EchoBench, values: list[str]) -> None:
     number = 0
     while True:
         number += 1
-        values += await write(bench.settings, bench.topics, _values(40, f"batch{number}-"))
+        values += await write(bench.settings, bench.topics, _values(16, f"batch{number}-"))
 
 
 async def test_a_spare_worker_is_ready_and_takes_over(settings: Settings, bench: EchoBench) -> None:
