@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import typer.core
+import typer.main
 
 from tests.docs.pages import PAGES, REPLACING, ROOT, blocks, sections_to_run
-from workers.__main__ import VERBS
+from workers.__main__ import VERBS, application
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +61,10 @@ def test_the_makefile_has_what_the_readme_makes(target: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_verb_that_is_named_exists(page: Path) -> None:
-    """A page names no verb of `oms` that is not there."""
-    named = set(re.findall(r"\boms ([a-z]+)\b", page.read_text()))
-    assert named <= VERBS.keys()
+    """A page names no verb of `oms`, and no command of a verb, that is not there."""
+    named = re.findall(r"\boms ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?", page.read_text())
+    assert {verb for verb, _ in named} <= VERBS.keys()
+    for verb, command in named:
+        found = typer.main.get_group(application([verb])).commands[verb]
+        if command and isinstance(found, typer.core.TyperGroup):
+            assert command in found.commands, f"oms {verb} {command}"
