@@ -103,7 +103,7 @@ class World:
         When cut off, only so many outputs are `published` before Kafka is away. Who dies has not
         acknowledged anything.
         """
-        if fate == "cut off":
+        if fate == "cut off" and records:
             self.published.cut_off_after(published)
         try:
             self.copies += self._runner.run(self.flow.handle(LANE, records))
@@ -197,8 +197,13 @@ class World:
             while self.on_their_way:
                 self.deliver(0)
             self.handle(self.next_records(1_000, 1_000))
-            if not any(order.waiting for order in self.store.orders.values()):
-                self.let_services_answer()
-                if not self.on_their_way:
-                    return
+            self.let_services_answer()
+            if self.is_settled:
+                return
             self.pass_time(301_000)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is in flight and no order waits for anybody."""
+        waiting = any(order.waiting for order in self.store.orders.values())
+        return not (waiting or self.something_waits or self.on_their_way)
