@@ -1,0 +1,233 @@
+"""Thousands of orders among services that misbehave: in the end everything adds up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from tests.journey.evidence import gather, is_at_rest
+from tests.journey.invariants import violations, what_a_replay_changed, wrong_dead_letters
+from tests.journey.storefront import SOURCE, Storefront, data_of, headers_of, read_all
+from tests.journey.worker_processes import Workers
+from tests.waiting import eventually
+from workers.database import connect
+from workers.dev.running import prepare
+from workers.dev.samples import PIECES
+from workers.dev.stack import StackOptions, start_stack
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from pathlib import Path
+
+    from confluent_kafka import Message
+    from motor.motor_asyncio import AsyncIOMotorDatabase
+
+    from tests.journey.evidence import Record
+    from tests.journey.storefront import Reader
+    from workers.settings import Settings
+
+    Documents = AsyncIOMotorDatabase[dict[str, Any]]
+
+ORDERS = 5_000
+SCARCE, SCARCE_PIECES = "scarce", 300
+LONGEST_SECONDS = 240.0
+POISON = [b"{nope %d" % number for number in range(20)]
+IMPATIENT = {"OMS_REPLY_TIMEOUT": "1", "OMS_REPLY_ATTEMPTS": "3"}
+MISBEHAVING = {
+    "OMS_SIMULATOR_DROP_RATE": "0.15",
+    "OMS_SIMULATOR_DELAY_RATE": "0.1",
+    "OMS_SIMULATOR_DELAY_SECONDS": "3",
+    "OMS_SIMULATOR_REPEAT_RATE": "0.1",
+    "OMS_SIMULATOR_REORDER_RATE": "0.1",
+    "OMS_SIMULATOR_SEED": "1",
+}
+
+
+@pytest.fixture
+def quiet_place() -> Iterator[Settings]:
+    """A Kafka and a MongoDB of this test's own, on which nothing has happened yet."""
+    with start_stack(StackOptions(ephemeral=True)) as stack:
+        prepare(stack.settings)
+        yield stack.settings
+
+
+@pytest.fixture
+async def own_documents(quiet_place: Settings) -> AsyncIterator[Documents]:
+    """The service's database there, with a product of which there is too little."""
+    database = connect(quiet_place)
+    scarce = {"_id": SCARCE, "available": SCARCE_PIECES, "reserved": 0, "fulfilled": 0}
+    await database["stock"].insert_one(scarce)
+    yield database
+    database.client.close()
+
+
+@pytest.fixture
+def own_workers(quiet_place: Settings, tmp_path: Path) -> Iterator[Workers]:
+    """No worker runs there yet; all that the test starts are ended after it."""
+    found = Workers(quiet_place, tmp_path)
+    yield found
+    found.end_all()
+
+
+class Answered:
+    """Whether all commands have their result; each message is looked at once."""
+
+    def __init__(self, commands: set[str]) -> None:
+        """Wait for these command ids."""
+        self._left = set(commands)
+        self._seen = 0
+        self.statuses: dict[str, str] = {}
+
+    def __call__(self, messages: list[Message]) -> bool:
+        """Look at the messages that have come since the last call."""
+        for message in messages[self._seen :]:
+            result = data_of(message)
+            self._left.discard(result["command"]["id"])
+            self.statuses[result["orderId"]] = result.get("status", "")
+        self._seen = len(messages)
+        return not self._left
+
+
+def create_of(number: int) -> dict[str, Any]:
+    """The data of a create: some customers may not order, some products are gone."""
+    customer = {1: "blocked", 2: "nobody"}.get(number % 50, f"c{number % 1000}")
+    product = SCARCE if number % 10 == 3 else f"p{number % 100}"
+    products = [{"productId": product, "quantity": 1}]
+    if number % 4 == 0:
+        products.append({"productId": "98765", "quantity": 1 + number % 3})
+    shipping = {"company": "DHL", "trackingNumber": str(number)}
+    return {"customerId": customer, "products": products, "shipping": shipping}
+
+
+def begin(shop: Storefront, number: int, order_id: str) -> Iterator[str]:
+    """Create one order; some are changed or canceled at once, and some commands are sent twice."""
+    send = partial(shop.send, order_id=order_id)
+    create = send("order.create.v1", create_of(number))
+    yield create
+    if number % 13 == 0:
+        yield send("order.update-shipping.v1", {"company": "UPS", "trackingNumber": "1"})
+    if number % 7 == 0:
+        send("order.create.v1", create_of(number), command_id=create)
+    if number % 5 == 0:
+        cancel = send("order.cancel.v1", {"reason": "raced"})
+        yield cancel
+        if number % 2 == 0:
+            send("order.cancel.v1", {"reason": "raced"}, command_id=cancel)
+
+
+def go_on(shop: Storefront, number: int, order_id: str, status: str) -> Iterator[str]:
+    """Ship, deliver, cancel or delete an order that has been decided."""
+    send = partial(shop.send, order_id=order_id)
+    if status == "processing":
+        if number % 3 == 0:
+            yield send("order.update-status.v1", {"status": "shipped"})
+        if number % 6 <= 1:
+            yield send("order.update-status.v1", {"status": "delivered"})
+        if number % 3 == 1:
+            yield send("order.cancel.v1", {})
+        if number % 3 == 2:
+            yield send("order.update-shipping.v1", {"company": "GLS", "trackingNumber": "2"})
+    elif number % 2 == 0:
+        delete = send("order.delete.v1", None)
+        yield delete
+        if number % 4 == 0:
+            send("order.delete.v1", None, command_id=delete)
+
+
+def forge(shop: Storefront, number: int, order_id: str) -> None:
+    """A reply to a request that was never sent, in any lane."""
+    correlation, reply = (
+        (f"{order_id}:inventory.reserve.v1:1:99", "inventory.reserved.v1"),
+        (f"{uuid4()}:inventory.reserve.v1:1:1", "inventory.reserved.v1"),
+        (f"{order_id}:customer.validate.v1:1:1", "inventory.released.v1"),
+        (f"{order_id}:inventory.release.v1:7:1", "inventory.release-refused.v1"),
+        ("nonsense", "inventory.refused.v1"),
+    )[number % 5]
+    headers: dict[str, str | bytes | None] = {
+        "ce_specversion": b"1.0",
+        "ce_id": str(uuid4()).encode(),
+        "ce_source": b"/somebody",
+        "ce_type": reply.encode(),
+        "kafka_correlationId": correlation.encode(),
+    }
+    value = b'{"code": "NO"}'
+    shop.producer.produce("orders.replies", key=order_id, value=value, headers=headers)
+
+
+def feed_poison(shop: Storefront) -> None:
+    """Commands that cannot be read."""
+    for number, value in enumerate(POISON):
+        headers = {
+            "ce_specversion": b"1.0",
+            "ce_id": f"poison-{number}".encode(),
+            "ce_source": SOURCE.encode(),
+            "ce_type": b"order.create.v1",
+        }
+        shop.send_raw(str(uuid4()).encode(), value, headers)
+
+
+def run_the_storm(shop: Storefront, results: Reader) -> Counter[str]:
+    """Send everything, in two waves, and read until every command has its result."""
+    order_ids = {str(uuid4()): number for number in range(ORDERS)}
+    first: set[str] = set()
+    for order_id, number in order_ids.items():
+        first.update(begin(shop, number, order_id))
+        if number % 25 == 0:
+            forge(shop, number // 25, order_id)
+    feed_poison(shop)
+    answered = Answered(first)
+    results.until(answered, LONGEST_SECONDS)
+    second: set[str] = set()
+    for order_id, number in order_ids.items():
+        second.update(go_on(shop, number, order_id, answered.statuses[order_id]))
+    answered_again = Answered(second)
+    results.until(answered_again, LONGEST_SECONDS)
+    return Counter((answered.statuses | answered_again.statuses).values())
+
+
+def deliver_everything_again(shop: Storefront) -> None:
+    """Every command once more, as it was, where it was."""
+    for message in read_all(shop.bootstrap, "orders.commands"):
+        shop.send_raw(message.key(), message.value(), headers_of(message), message.partition() or 0)
+    shop.flush()
+
+
+def assert_it_was_a_storm(replies: Sequence[Record]) -> None:
+    """Some replies came twice, and some requests were answered only when asked again."""
+    ids = Counter(record.headers["ce_id"] for record in replies)
+    assert sum(count > 1 for count in ids.values()) > ORDERS / 20
+    asked = [record.headers["kafka_correlationId"].rpartition(":")[2] for record in replies]
+    assert asked.count("2") > ORDERS / 20
+    assert asked.count("3") > 0
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+async def test_after_a_storm_everything_adds_up(
+    quiet_place: Settings, own_workers: Workers, own_documents: Documents
+) -> None:
+    """Replies lost, late, doubled and overtaken, cancels racing checks, commands sent twice."""
+    shop = Storefront(quiet_place.kafka_bootstrap)
+    at_rest = partial(is_at_rest, shop.admin, own_documents)
+    own_workers.start("orders", **IMPATIENT)
+    simulators = own_workers.start("customers", "inventory", **MISBEHAVING)
+    statuses = run_the_storm(shop, shop.reader("orders.results"))
+    assert [simulator.end() for simulator in simulators] == [0, 0]
+    own_workers.start("customers", "inventory")
+    await eventually(at_rest, "everything has healed", LONGEST_SECONDS)
+    stocked = {**PIECES, SCARCE: SCARCE_PIECES}
+    healed = await gather(shop.bootstrap, shop.admin, own_documents)
+    assert violations(healed, stocked) == []
+    assert list(wrong_dead_letters(healed, POISON)) == []
+    assert {len(healed.orders), sum(statuses.values())} == {ORDERS}
+    assert_it_was_a_storm(healed.topics["orders.replies"])
+    deliver_everything_again(shop)
+    await eventually(at_rest, "everything has been read again", LONGEST_SECONDS)
+    replayed = await gather(shop.bootstrap, shop.admin, own_documents)
+    assert violations(replayed, stocked) == []
+    assert list(wrong_dead_letters(replayed, POISON)) == []
+    assert list(what_a_replay_changed(healed, replayed)) == []
