@@ -20,13 +20,13 @@ from workers.dev.samples import PIECES
 from workers.dev.stack import StackOptions, start_stack
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from confluent_kafka import Message
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
-    from tests.journey.evidence import Record
+    from tests.journey.evidence import Evidence
     from tests.journey.storefront import Reader
     from workers.settings import Settings
 
@@ -38,7 +38,7 @@ LONGEST_SECONDS = 240.0
 POISON = [b"{nope %d" % number for number in range(20)]
 IMPATIENT = {"OMS_REPLY_TIMEOUT": "1", "OMS_REPLY_ATTEMPTS": "3"}
 MISBEHAVING = {
-    "OMS_SIMULATOR_DROP_RATE": "0.15",
+    "OMS_SIMULATOR_DROP_RATE": "0.1",
     "OMS_SIMULATOR_DELAY_RATE": "0.1",
     "OMS_SIMULATOR_DELAY_SECONDS": "3",
     "OMS_SIMULATOR_REPEAT_RATE": "0.1",
@@ -74,11 +74,12 @@ def own_workers(quiet_place: Settings, tmp_path: Path) -> Iterator[Workers]:
 
 
 class Answered:
-    """Whether all commands have their result; each message is looked at once."""
+    """Whether enough commands have their result; each message is looked at once."""
 
-    def __init__(self, commands: set[str]) -> None:
-        """Wait for these command ids."""
-        self._left = set(commands)
+    def __init__(self, commands: set[str], share: float = 1.0) -> None:
+        """Wait for this share of these command ids."""
+        self.left = set(commands)
+        self._may_be_left = (1 - share) * len(commands)
         self._seen = 0
         self.statuses: dict[str, str] = {}
 
@@ -86,10 +87,11 @@ class Answered:
         """Look at the messages that have come since the last call."""
         for message in messages[self._seen :]:
             result = data_of(message)
-            self._left.discard(result["command"]["id"])
-            self.statuses[result["orderId"]] = result.get("status", "")
+            self.left.discard(result["command"]["id"])
+            if "status" in result:
+                self.statuses[result["orderId"]] = result["status"]
         self._seen = len(messages)
-        return not self._left
+        return len(self.left) <= self._may_be_left
 
 
 def create_of(number: int) -> dict[str, Any]:
@@ -170,8 +172,11 @@ def feed_poison(shop: Storefront) -> None:
         shop.send_raw(str(uuid4()).encode(), value, headers)
 
 
-def run_the_storm(shop: Storefront, results: Reader) -> Counter[str]:
-    """Send everything, in two waves, and read until every command has its result."""
+def run_the_storm(shop: Storefront, results: Reader) -> set[str]:
+    """Send everything, in two waves; return the commands that are still to be answered.
+
+    The last few may take long: what is asked again and again is asked ever more seldom.
+    """
     order_ids = {str(uuid4()): number for number in range(ORDERS)}
     first: set[str] = set()
     for order_id, number in order_ids.items():
@@ -179,14 +184,14 @@ def run_the_storm(shop: Storefront, results: Reader) -> Counter[str]:
         if number % 25 == 0:
             forge(shop, number // 25, order_id)
     feed_poison(shop)
-    answered = Answered(first)
-    results.until(answered, LONGEST_SECONDS)
+    begun = Answered(first, share=0.9)
+    results.until(begun, LONGEST_SECONDS)
     second: set[str] = set()
-    for order_id, number in order_ids.items():
-        second.update(go_on(shop, number, order_id, answered.statuses[order_id]))
-    answered_again = Answered(second)
-    results.until(answered_again, LONGEST_SECONDS)
-    return Counter((answered.statuses | answered_again.statuses).values())
+    for order_id, status in begun.statuses.items():
+        second.update(go_on(shop, order_ids[order_id], order_id, status))
+    gone_on = Answered(second | begun.left, share=0.9)
+    results.until(gone_on, LONGEST_SECONDS)
+    return gone_on.left
 
 
 def deliver_everything_again(shop: Storefront) -> None:
@@ -196,13 +201,16 @@ def deliver_everything_again(shop: Storefront) -> None:
     shop.flush()
 
 
-def assert_it_was_a_storm(replies: Sequence[Record]) -> None:
-    """Some replies came twice, and some requests were answered only when asked again."""
+def assert_it_was_a_storm(evidence: Evidence) -> None:
+    """Replies came twice, requests were answered only when asked again, and orders expired."""
+    replies = evidence.topics["orders.replies"]
     ids = Counter(record.headers["ce_id"] for record in replies)
     assert sum(count > 1 for count in ids.values()) > ORDERS / 20
     asked = [record.headers["kafka_correlationId"].rpartition(":")[2] for record in replies]
     assert asked.count("2") > ORDERS / 20
     assert asked.count("3") > 0
+    told = {record.headers["ce_type"] for record in evidence.topics["orders.events"]}
+    assert "order.expired.v1" in told
 
 
 @pytest.mark.stack
@@ -215,16 +223,18 @@ async def test_after_a_storm_everything_adds_up(
     at_rest = partial(is_at_rest, shop.admin, own_documents)
     own_workers.start("orders", **IMPATIENT)
     simulators = own_workers.start("customers", "inventory", **MISBEHAVING)
-    statuses = run_the_storm(shop, shop.reader("orders.results"))
+    results = shop.reader("orders.results")
+    unanswered = run_the_storm(shop, results)
     assert [simulator.end() for simulator in simulators] == [0, 0]
     own_workers.start("customers", "inventory")
+    results.until(Answered(unanswered), LONGEST_SECONDS)
     await eventually(at_rest, "everything has healed", LONGEST_SECONDS)
     stocked = {**PIECES, SCARCE: SCARCE_PIECES}
     healed = await gather(shop.bootstrap, shop.admin, own_documents)
     assert violations(healed, stocked) == []
     assert list(wrong_dead_letters(healed, POISON)) == []
-    assert {len(healed.orders), sum(statuses.values())} == {ORDERS}
-    assert_it_was_a_storm(healed.topics["orders.replies"])
+    assert len(healed.orders) == ORDERS
+    assert_it_was_a_storm(healed)
     deliver_everything_again(shop)
     await eventually(at_rest, "everything has been read again", LONGEST_SECONDS)
     replayed = await gather(shop.bootstrap, shop.admin, own_documents)
