@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
 
+# A failed `then` of the specification shows what was told instead. Here, for tests of other
+# folders tell the same stories, and may be collected first.
+pytest.register_assert_rewrite("tests.spec.story")
+
 # On a busy machine one example may take long; that is no fault of what is tested.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
