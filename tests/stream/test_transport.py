@@ -152,8 +152,8 @@ async def test_workers_joining_and_leaving_lose_nothing(bench: EchoBench) -> Non
     feeding.cancel()
     await asyncio.gather(feeding, return_exceptions=True)
     assert len(values) > 100
-    await bench.everything_is_out(values)
     await eventually(lambda: _no_lag(bench), "everything to be committed")
+    await bench.everything_is_out(values)
 
 
 async def _feed(bench: EchoBench, values: list[str]) -> None:
