@@ -271,6 +271,16 @@ class AnyStory(RuleBasedStateMachine):
             assert sum(pieces) == STOCK[product_id]
 
     @invariant()
+    def nothing_personal_is_told_after_a_deletion(self) -> None:
+        """Neither by results that are repeated, nor by anything else."""
+        deleted: set[bytes | None] = set()
+        for record in self.world.published.records:
+            if record.key in deleted:
+                assert b"customer-1" not in (record.value or b"")
+            if dict(record.headers)[names.TYPE] == b"order.deleted.v1":
+                deleted.add(record.key)
+
+    @invariant()
     def nothing_is_a_dead_letter(self) -> None:
         """Every record here can be read, so none may fail (invariant 14)."""
         assert self.world.dead_letters.records == []
