@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -122,7 +123,8 @@ class Shell:
             yield running
         finally:
             for endless in running:
-                endless.process.terminate()
+                # As Ctrl-C does: a consumer that is closed leaves its group for the next one.
+                endless.process.send_signal(signal.SIGINT)
             for endless in running:
                 endless.process.wait(_DEADLINE_SECONDS)
 

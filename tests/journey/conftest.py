@@ -31,9 +31,11 @@ def workers(settings: Settings, tmp_path: Path) -> Iterator[Workers]:
 def service(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """All three workers are running, for all tests of a module."""
     found = Workers(settings, tmp_path_factory.mktemp("service"))
-    found.start("orders", "customers", "inventory")
-    yield found
-    found.end_all()
+    try:
+        found.start("orders", "customers", "inventory")
+        yield found
+    finally:
+        found.end_all()
 
 
 @pytest.fixture(scope="session")

@@ -188,11 +188,17 @@ class _Run:
     async def _beat(self) -> None:
         while True:
             self._watchdog.beat()
-            if self._app is None or not self._app.rebalancing:
+            if self._has_partitions_settled():
                 self._rebalancing_since = None
             elif self._rebalancing_since is None:
                 self._rebalancing_since = seconds_now()
             await asyncio.sleep(_BEAT_SECONDS)
+
+    def _has_partitions_settled(self) -> bool:
+        """Whether this worker has joined, and no rebalance is under way."""
+        if self._app is None or self._lanes is None:
+            return True
+        return self._lanes.joined.is_set() and not self._app.rebalancing
 
     def _rebalancing_seconds(self) -> float:
         since = self._rebalancing_since

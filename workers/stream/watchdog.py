@@ -103,7 +103,9 @@ class Watchdog:
             self._last_tick = seconds_now()
             self._check("the event loop is stuck", self._loop_silence(), self._limits.loop_stuck)
             self._check(
-                "rebalancing does not end", self._signs.rebalancing(), self._limits.rebalancing
+                "joining the group, or rebalancing, does not end",
+                self._signs.rebalancing(),
+                self._limits.rebalancing,
             )
             self._check(
                 "a round makes no progress", self._signs.longest_round(), self._limits.round_stuck
