@@ -137,8 +137,11 @@ def _wait_for(endless: _Endless) -> None:
 
 
 def _compare(told: str, printed: str) -> None:
-    """All lines of `told` were printed, in this order; `…` stands for anything."""
-    lines = iter(line.rstrip() for line in printed.splitlines())
+    """All lines of `told` were printed; `…` stands for anything.
+
+    In whatever order: an event and a result of the same moment come from two topics.
+    """
+    lines = [line.rstrip() for line in printed.splitlines()]
     for line in told.splitlines():
         pattern = ".*".join(map(re.escape, line.split("…")))
         found = any(re.fullmatch(pattern, one) for one in lines)
