@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -358,7 +359,7 @@ SETTINGS = {
 }
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 
-TestAnyStory = AnyStory.TestCase
+TestAnyStory = pytest.mark.slow(AnyStory.TestCase)
 TestAnyStory.settings = settings(
     SETTINGS[PROFILE], deadline=None, suppress_health_check=list(HealthCheck)
 )
