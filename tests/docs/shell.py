@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from workers.settings import Settings
 
 _DEADLINE_SECONDS = 60.0
+# Tests that run in the background of a shell inherit that Ctrl-C is ignored.
+_HEED_CTRL_C = (
+    "import os, signal, sys;"
+    "signal.signal(signal.SIGINT, signal.SIG_DFL);"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
 _USUAL_ADDRESS = "localhost:9092"
 
 
@@ -107,7 +113,7 @@ class Shell:
         log = self._folder / f"{time.monotonic_ns()}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command,
+                [sys.executable, "-c", _HEED_CTRL_C, *command],
                 cwd=self._folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
