@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from schemas.base import Name, Quantity, Reason, StrictMessage, Version
 from schemas.limits import MAX_PRODUCTS
-from schemas.status import Status
 
 
 class CommandType(StrEnum):
@@ -83,7 +82,7 @@ class UpdateShipping(StrictMessage):
 class UpdateStatus(StrictMessage):
     """Ask for another status."""
 
-    status: Literal[Status.PROCESSING, Status.SHIPPED, Status.DELIVERED, Status.CANCELED]
+    status: Literal["processing", "shipped", "delivered", "canceled"]
     reason: Reason | None = None
     expected_version: Version | None = None
 

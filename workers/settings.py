@@ -34,7 +34,7 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=9, description="Replicas of every topic that is created.")
     ] = 1
     reply_timeout: Annotated[
-        float, Field(gt=0, le=3600, description="Silence after which a request is sent again.")
+        float, Field(gt=0, le=300, description="Silence after which a request is sent again.")
     ] = 5.0
     reply_attempts: Annotated[
         int, Field(ge=1, le=20, description="Times a check is asked before its order expires.")

@@ -66,7 +66,7 @@ def _decide(
         case UpdateShipping():
             return _update_shipping(cause, command, order, moment)
         case UpdateStatus():
-            return _ask_for(cause, command.status, command.reason, order, moment)
+            return _ask_for(cause, Status(command.status), command.reason, order, moment)
         case Cancel():
             return _ask_for(cause, Status.CANCELED, command.reason, order, moment)
         case Delete():
