@@ -12,3 +12,5 @@ MAX_PRODUCTS: Final = 500
 MAX_QUANTITY: Final = 1_000_000
 MAX_JSON_DEPTH: Final = 16
 MAX_ORDER_VERSION: Final = 1_000
+MAX_REPLY_ADDRESSES: Final = 16
+"""Of an order that waits: the addresses of the newest repeated deliveries are remembered."""

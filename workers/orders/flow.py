@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.commands import Create
+from schemas.replies import FulfillRefused
 from schemas.status import Status
 from schemas.topics import COMMANDS
 from workers.orders.decisions import Moment
@@ -44,12 +45,14 @@ Batches = dict[str | None, OrderBatch]
 class LaneMemory:
     """What is known of a lane that is ours.
 
-    All outputs of records below `acknowledged` are published; `open_orders` wait for checks.
+    All outputs of records below `acknowledged` are published; `open_orders` wait for checks;
+    `dropped` counts the replies of a batch that nobody waited for.
     """
 
     acknowledged: dict[str, int]
     open_orders: dict[str, Order] = field(default_factory=dict)
     is_sound: bool = False
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class OrdersFlow:
             await self._recall(lane)
         # Until this has ended well, what is stored may be ahead of what is remembered.
         memory.is_sound = False
+        memory.dropped = 0
         done = await isolating_failures(
             records, lambda part: self._handle_all(lane, part), dead_letter
         )
@@ -120,14 +124,25 @@ class OrdersFlow:
         if letters:
             await self._dead_letters.publish(letters)
         memory.is_sound = True
-        _log_batch(lane, len(records), letters, began)
+        milliseconds = round((time.monotonic() - began) * 1000, 1)
+        _log.info(
+            "batch",
+            lane=lane,
+            records=len(records),
+            dead_letters=len(letters),
+            dropped_replies=memory.dropped,
+            milliseconds=milliseconds,
+        )
+        _log_dead_letters(letters)
         return [made for made in done if isinstance(made, CopyRecord)]
 
     async def _handle_all(
         self, lane: int, records: Sequence[InboundRecord]
     ) -> list[CopyRecord | OutboundRecord]:
         moment = Moment(self._clock.now(), lane, self._rules.patience)
-        waiting, done = _read_all(records)
+        waiting, done, foreign = _read_all(records)
+        self._lanes[lane].dropped += foreign
+        _log_refused_fulfillments(waiting)
         told: set[str | None] = set()
         lost: frozenset[str | None] = frozenset()
         while waiting:
@@ -144,6 +159,8 @@ class OrdersFlow:
             kept = [made for order_id, made in outgoing.items() if order_id not in lost]
             done += await self._publish(lane, kept)
             self._remember(lane, batches, lost)
+            ignored = (batch.ignored for order_id, batch in batches.items() if order_id not in lost)
+            self._lanes[lane].dropped += sum(ignored)
             told |= batches.keys() - lost
             waiting = {
                 order_id: waiting[order_id] if order_id in lost else batch.postponed
@@ -233,19 +250,25 @@ class OrdersFlow:
 
 def _read_all(
     records: Sequence[InboundRecord],
-) -> tuple[Waiting, list[CopyRecord | OutboundRecord]]:
-    """The messages by order, in order of arrival; and dead letters for what cannot be read."""
+) -> tuple[Waiting, list[CopyRecord | OutboundRecord], int]:
+    """The messages by order, in order of arrival; dead letters for what cannot be read.
+
+    And the number of replies that name no request of ours.
+    """
     waiting: Waiting = {}
     letters: list[CopyRecord | OutboundRecord] = []
+    foreign = 0
     for record in records:
         try:
             message = read(record)
         except UnreadableError as error:
             letters.append(dead_letter(record, error))
         else:
-            if message is not None:
+            if message is None:
+                foreign += 1
+            else:
                 waiting.setdefault(message.order_id, []).append(Arrival(message, record))
-    return waiting, letters
+    return waiting, letters, foreign
 
 
 def _is_create(arrival: Arrival) -> bool:
@@ -259,11 +282,16 @@ def _may_have_been_refused(arrival: Arrival, taken_as_new: Collection[str | None
     return not (arrival.message.order_id in taken_as_new and _is_create(arrival))
 
 
-def _log_batch(lane: int, records: int, letters: Sequence[OutboundRecord], began: float) -> None:
-    milliseconds = round((time.monotonic() - began) * 1000, 1)
-    _log.info(
-        "batch", lane=lane, records=records, dead_letters=len(letters), milliseconds=milliseconds
-    )
+def _log_dead_letters(letters: Sequence[OutboundRecord]) -> None:
     for letter in letters:
         reason = dict(letter.headers)[MESSAGE].decode()
         _log.warning("dead_letter", topic=letter.topic, partition=letter.partition, reason=reason)
+
+
+def _log_refused_fulfillments(waiting: Waiting) -> None:
+    """Such a refusal changes nothing: what was sold was not reserved, and a person has to look."""
+    for order_id, arrivals in waiting.items():
+        for arrival in arrivals:
+            message = arrival.message
+            if isinstance(message, ReplyMessage) and isinstance(message.data, FulfillRefused):
+                _log.warning("fulfillment_refused", order_id=order_id, message_id=message.cause.id)

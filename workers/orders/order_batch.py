@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from schemas.commands import Delete
 from schemas.events import EventType
+from schemas.limits import MAX_REPLY_ADDRESSES
 from schemas.status import Status
 from workers.orders.answers import answer, version_of_command, version_that_answers
 from workers.orders.decide import decide_command, refuse_invalid
@@ -219,7 +220,7 @@ def _remember_address(cause: Cause, made: Change, order: Order, batch: OrderBatc
     """The outcome is not known yet: the new delivery's address gets its copy then, too."""
     if cause.reply is None or cause.reply in (made.cause.reply, *made.copies):
         return
-    noted = replace(made, copies=(*made.copies, cause.reply))
+    noted = replace(made, copies=(*made.copies, cause.reply)[-MAX_REPLY_ADDRESSES:])
     history = tuple(noted if change is made else change for change in order.history)
     batch.order = replace(order, history=history)
 
