@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from schemas import headers as names
 from schemas.headers import ReplyAddress
@@ -367,9 +368,24 @@ async def test_a_reply_that_nobody_waits_for_is_dropped(worker: Worker) -> None:
         for name, value in valid.headers
     ]
     before = len(worker.published.records)
-    await worker.handle(*(replace(valid, headers=h) for h in (strange, without, nobody)))
+    with structlog.testing.capture_logs() as lines:
+        await worker.handle(*(replace(valid, headers=h) for h in (strange, without, nobody)))
     assert len(worker.published.records) == before
     assert worker.dead_letters.records == []
+    assert [line["dropped_replies"] for line in lines if line["event"] == "batch"] == [3]
+
+
+async def test_a_refused_fulfillment_is_logged(worker: Worker) -> None:
+    """What was shipped without being reserved is told to the operator, with order and message."""
+    await process(worker, "a")
+    shipped = command_record("a", "update-status", {"status": "shipped"}, offset=7)
+    await worker.handle(shipped)
+    asked = worker.request("inventory.requests")
+    with structlog.testing.capture_logs() as lines:
+        await worker.handle(reply_record(asked, "inventory.fulfill-refused.v1", offset=8))
+    [line] = [line for line in lines if line["event"] == "fulfillment_refused"]
+    assert line["order_id"] == "a"
+    assert line["message_id"].startswith("reply to a:inventory.fulfill.v1")
 
 
 async def test_a_batch_without_records_is_harmless(worker: Worker) -> None:
