@@ -79,7 +79,7 @@ async def _end(process: asyncio.subprocess.Process) -> tuple[int, dict[str, Any]
 @pytest.mark.parametrize(
     ("limit", "reason"),
     [
-        ("rebalancing", "rebalancing does not end"),
+        ("rebalancing", "joining the group, or rebalancing, does not end"),
         ("round_stuck", "a round makes no progress"),
     ],
 )
