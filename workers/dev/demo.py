@@ -78,7 +78,7 @@ REPLY_ATTEMPTS: Final = "2"
 
 STORIES: Final = (
     Story(
-        "An order is created, sent with somebody else, delivered and deleted",
+        "An order is created, given to another carrier, shipped, delivered and deleted",
         "98765",
         (
             _CREATE,
@@ -92,13 +92,21 @@ STORIES: Final = (
             ),
             Step(
                 CommandType.UPDATE_STATUS,
-                {"status": Status.DELIVERED.value},
+                {"status": Status.SHIPPED.value},
                 (
-                    EventType.DELIVERED,
+                    EventType.SHIPPED,
                     RESULT_TYPE,
                     RequestType.FULFILL,
                     ReplyType.FULFILLED,
                 ),
+                Outcome.ACCEPTED,
+                Status.SHIPPED,
+                stock=_SOLD,
+            ),
+            Step(
+                CommandType.UPDATE_STATUS,
+                {"status": Status.DELIVERED.value},
+                (EventType.DELIVERED, RESULT_TYPE),
                 Outcome.ACCEPTED,
                 Status.DELIVERED,
                 stock=_SOLD,
