@@ -11,6 +11,7 @@ import structlog
 
 from schemas import headers as names
 from schemas.headers import ReplyAddress
+from schemas.limits import MAX_REPLY_ADDRESSES
 from schemas.topics import COMMANDS, REPLIES
 from tests.orders.memory_publisher import MemoryPublisher
 from tests.orders.memory_store import MemoryOrderStore
@@ -311,6 +312,19 @@ async def test_copies_are_returned_and_not_published(worker: Worker) -> None:
     assert copy.headers[-1] == ("kafka_correlationId", b"7")
     (again,) = await worker.handle(replace(refused, offset=1))
     assert again == copy
+
+
+async def test_the_newest_addresses_of_an_order_that_waits_are_remembered(worker: Worker) -> None:
+    """However often a create comes again with another address, their number is bounded."""
+    create = create_record("a", offset=0)
+    correlations = [str(number).encode() for number in range(1, 3 * MAX_REPLY_ADDRESSES)]
+    await worker.handle(create)
+    for offset, correlation in enumerate(correlations, start=1):
+        named = [(names.REPLY_TOPIC, b"shop.replies"), (names.REPLY_CORRELATION, correlation)]
+        await worker.handle(replace(create, offset=offset, headers=[*create.headers, *named]))
+    order = (await worker.store.load(["a"]))["a"]
+    remembered = [address.correlation for address in order.history[0].copies]
+    assert remembered == correlations[-MAX_REPLY_ADDRESSES:]
 
 
 async def test_commands_pause_while_too_many_orders_wait_for_checks(worker: Worker) -> None:
