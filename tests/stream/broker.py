@@ -51,8 +51,8 @@ async def create_topic(
 async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     """A plain, connected producer."""
     found = AIOKafkaProducer(bootstrap_servers=bootstrap_servers(settings), linger_ms=5)
-    await found.start()
     try:
+        await found.start()
         yield found
     finally:
         await found.stop()
@@ -84,8 +84,8 @@ async def read_all(settings: Settings, topic: str) -> list[ConsumerRecord]:
         auto_offset_reset="earliest",
         isolation_level="read_committed",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         return await _read_to_the_end(consumer, topic)
     finally:
         await consumer.stop()
@@ -123,8 +123,8 @@ async def lag(settings: Settings, group: str, topics: Sequence[str]) -> int:
     total = 0
     for topic in topics:
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers(settings))
-        await consumer.start()
         try:
+            await consumer.start()
             numbers = await consumer._client._wait_on_metadata(topic)  # noqa: SLF001 - no public wait
             places = [TopicPartition(topic, number) for number in numbers]
             ends = await consumer.end_offsets(places)

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.stream.broker import create_topic, fresh_name, read_all
 from tests.stream.records import Record
+from tests.waiting import eventually
 from workers.stream.dead_letters import dead_letter
 from workers.stream.ports import OutboundRecord, OutsideAwayError, OutsideRefusesError
 from workers.stream.publisher import BatchPublisher
@@ -106,7 +107,15 @@ async def test_a_missing_partition_is_waited_for(
         await publisher.publish([_record(topic, 1)])
     async with admin_client(settings) as client:
         await client.create_partitions({topic: NewPartitions(2)})
-    await publisher.publish([_record(topic, 1)])
+
+    async def succeeds() -> bool:
+        try:
+            await publisher.publish([_record(topic, 1)])
+        except OutsideAwayError:
+            return False
+        return True
+
+    await eventually(succeeds, "the broker to tell of the new partition")
     assert [r.partition for r in await read_all(settings, topic)] == [0, 1]
 
 

@@ -38,9 +38,11 @@ async def start_producer(producer: AIOKafkaProducer, settings: Settings) -> None
     """
     try:
         await producer.start()
-    except KafkaConnectionError as error:
+    except BaseException as error:
         await producer.stop()
-        raise kafka_away(settings) from error
+        if isinstance(error, KafkaConnectionError):
+            raise kafka_away(settings) from error
+        raise
 
 
 async def has_partition(producer: AIOKafkaProducer, topic: str, partition: int) -> bool:

@@ -98,8 +98,8 @@ async def create_topics(settings: Settings) -> TopicsCreated:
 async def _wait_for_leaders(settings: Settings, topics: Iterable[str]) -> None:
     """A topic that was just made refuses reads and writes until its partitions have leaders."""
     consumer = AIOKafkaConsumer(**client_arguments(settings))
-    await consumer.start()
     try:
+        await consumer.start()
         await consumer.end_offsets(
             [
                 TopicPartition(topic, partition)
