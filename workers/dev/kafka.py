@@ -25,7 +25,7 @@ from workers.dev.errors import StackError
 from workers.dev.processes import Part, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -62,6 +62,14 @@ class Programs:
 
 
 @dataclass(frozen=True, slots=True)
+class Detour:
+    """A second port of a broker, whose clients are told another one: that of a proxy."""
+
+    port: int
+    told: int
+
+
+@dataclass(frozen=True, slots=True)
 class Broker:
     """One broker's number (from 1), ports and folder."""
 
@@ -69,6 +77,7 @@ class Broker:
     port: int
     controller_port: int
     folder: Path
+    detour: Detour | None = None
 
     @property
     def properties(self) -> Path:
@@ -81,14 +90,17 @@ def properties(broker: Broker, brokers: Sequence[Broker]) -> str:
     copies = len(brokers)
     in_sync = min(2, copies)
     voters = ",".join(f"{other.node}@{HOST}:{other.controller_port}" for other in brokers)
+    bound, told = _listeners(broker)
     settings = {
         "process.roles": "broker,controller",
         "node.id": broker.node,
         "controller.quorum.voters": voters,
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"CLIENT://{HOST}:{broker.port},CONTROLLER://{HOST}:{broker.controller_port}",
-        "advertised.listeners": f"CLIENT://{HOST}:{broker.port}",
-        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": _joined({**bound, "CONTROLLER": broker.controller_port}),
+        "advertised.listeners": _joined(told),
+        "listener.security.protocol.map": ",".join(
+            f"{name}:PLAINTEXT" for name in (*bound, "CONTROLLER")
+        ),
         "inter.broker.listener.name": "CLIENT",
         "log.dirs": broker.folder / "data",
         "auto.create.topics.enable": "false",
@@ -106,6 +118,18 @@ def properties(broker: Broker, brokers: Sequence[Broker]) -> str:
         "log.cleaner.dedupe.buffer.size": 16_777_216,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def _listeners(broker: Broker) -> tuple[dict[str, int], dict[str, int]]:
+    """The ports for clients by name: those that the broker listens on, and those that it tells."""
+    bound = {"CLIENT": broker.port}
+    if broker.detour is None:
+        return bound, bound
+    return {**bound, "DETOUR": broker.detour.port}, {**bound, "DETOUR": broker.detour.told}
+
+
+def _joined(listeners: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://{HOST}:{port}" for name, port in listeners.items())
 
 
 def new_cluster_id() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workers.dev import kafka, mongo, ports
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """Where and how the stack runs; a port of None is a free one."""
+    """Where and how the stack runs; a port of None is a free one.
+
+    `proxied`: clients reach brokers and members at other ports, where the caller runs proxies.
+    """
 
     data: Path | None = None
     ephemeral: bool = False
@@ -22,6 +25,7 @@ class StackOptions:
     mongo_port: int | None = None
     brokers: int = 1
     mongo_members: int = 1
+    proxied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,15 @@ class Layout:
 
     brokers: tuple[kafka.Broker, ...]
     members: tuple[mongo.Member, ...]
+
+    @property
+    def routes(self) -> dict[int, int]:
+        """From the port that each proxy is to listen on to its server's; empty without proxies."""
+        detours = [broker.detour for broker in self.brokers if broker.detour is not None]
+        return {
+            **{detour.told: detour.port for detour in detours},
+            **{m.told_port: m.port for m in self.members if m.told_port is not None},
+        }
 
 
 def plan_layout(options: StackOptions, data: Path) -> Layout:
@@ -40,13 +53,19 @@ def plan_layout(options: StackOptions, data: Path) -> Layout:
     if len(taken) < len(client_ports) + len(mongo_ports):
         message = "Kafka and MongoDB cannot share a port: choose different ones."
         raise StackError(message)
-    spare = [port for port in ports.free_ports(options.brokers + len(taken)) if port not in taken]
+    wanted = 3 * options.brokers + options.mongo_members
+    spare = (port for port in ports.free_ports(wanted + len(taken)) if port not in taken)
     brokers = tuple(
-        kafka.Broker(node, port, controller, data / "kafka" / str(node))
-        for node, (port, controller) in enumerate(zip(client_ports, spare, strict=False), start=1)
+        kafka.Broker(node, port, next(spare), data / "kafka" / str(node))
+        for node, port in enumerate(client_ports, start=1)
     )
     members = tuple(
         mongo.Member(number, port, data / "mongodb" / str(number))
         for number, port in enumerate(mongo_ports, start=1)
     )
-    return Layout(brokers, members)
+    if not options.proxied:
+        return Layout(brokers, members)
+    return Layout(
+        tuple(replace(b, detour=kafka.Detour(next(spare), next(spare))) for b in brokers),
+        tuple(replace(member, told_port=next(spare)) for member in members),
+    )

@@ -27,16 +27,20 @@ _POLL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member's number (from 1), port and data folder."""
+    """One member's number (from 1), port and data folder.
+
+    `told_port` is where others are told to find it, if that is not its own: a proxy's.
+    """
 
     number: int
     port: int
     folder: Path
+    told_port: int | None = None
 
     @property
     def address(self) -> str:
         """Host and port, as the replica set knows it."""
-        return f"{HOST}:{self.port}"
+        return f"{HOST}:{self.told_port or self.port}"
 
 
 def command(member: Member, mongod: Path) -> list[str]:
@@ -111,7 +115,7 @@ def _formed(client: MongoClient[dict[str, Any]], members: Sequence[Member]) -> b
 
 
 def _client(member: Member) -> MongoClient[dict[str, Any]]:
-    return MongoClient(member.address, directConnection=True, timeoutMS=5_000)
+    return MongoClient(HOST, member.port, directConnection=True, timeoutMS=5_000)
 
 
 def _addresses(members: Sequence[Member]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Report = Callable[[str], None]
+    Around = Callable[[Layout], AbstractContextManager[object]]
 
 __all__ = ["Stack", "StackOptions", "start_stack"]
 
@@ -68,6 +69,13 @@ class Stack:
         }
 
     @property
+    def proxied_environment(self) -> dict[str, str]:
+        """The same, by way of the proxies of a stack that has some."""
+        detours = [broker.detour for broker in self.layout.brokers if broker.detour is not None]
+        bootstrap = ",".join(f"{kafka.HOST}:{detour.told}" for detour in detours)
+        return {**self.environment, "OMS_KAFKA_BOOTSTRAP": bootstrap or self.kafka_bootstrap}
+
+    @property
     def settings(self) -> Settings:
         """The settings of the environment, with this stack's addresses."""
         return Settings(
@@ -105,16 +113,27 @@ class Stack:
                 raise StackError(ended_message(part))
 
 
+def _nothing(_layout: Layout) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
 @contextmanager
-def start_stack(options: StackOptions, report: Report | None = None) -> Iterator[Stack]:
+def start_stack(
+    options: StackOptions, report: Report | None = None, around: Around = _nothing
+) -> Iterator[Stack]:
     """Run Kafka and MongoDB until the end of the block; both are ready when it begins.
 
-    `report` gets lines about what is going on. Raises StackError when something is missing, a
-    port or the data directory is taken, or a part does not come up.
+    `report` gets lines about what is going on. `around` is entered before anything is started,
+    for the proxies of `proxied` options. Raises StackError when something is missing, a port or
+    the data directory is taken, or a part does not come up.
     """
     tell = report or (lambda _line: None)
-    with _directory(options) as directory, _launcher() as launcher:
-        stack = Stack(directory, plan_layout(options, directory.path), launcher)
+    with (
+        _directory(options) as directory,
+        _launcher() as launcher,
+        around(layout := plan_layout(options, directory.path)),
+    ):
+        stack = Stack(directory, layout, launcher)
         try:
             _start(stack, tell)
             yield stack
