@@ -83,3 +83,19 @@ class Settings(BaseSettings):
     simulator_seed: Annotated[
         int, Field(ge=0, description="Which replies those are: the same seed picks the same ones.")
     ] = 0
+
+    # For `oms chaos` alone: nobody else has a worker fail on purpose.
+    failpoint: Annotated[
+        str,
+        Field(
+            pattern=(
+                "^(none|(orders|customers|inventory):"
+                "(after-store|before-publish|mid-publish|after-publish):[1-9][0-9]*(:stop)?)$"
+            ),
+            description="For `oms chaos` alone: where a worker kills itself.",
+        ),
+    ] = "none"
+    clock_offset_file: Annotated[
+        str,
+        Field(description="For `oms chaos` alone: a file with milliseconds to add to the clock."),
+    ] = "none"

@@ -14,6 +14,7 @@ from workers.customers.decide import Verdict, decide
 from workers.customers.store import MongoCustomerStore
 from workers.database import connect
 from workers.stream.answering import RequestAnswerer
+from workers.stream.failpoints import failpoints_of
 from workers.stream.misbehaving import misbehaving
 from workers.stream.partitions import count_partitions
 from workers.stream.requests import Request, reply_record
@@ -46,8 +47,9 @@ def plan() -> WorkerPlan:
 @asynccontextmanager
 async def _connected(tools: Tools) -> AsyncIterator[BatchHandler]:
     database = connect(tools.settings)
+    publisher = failpoints_of(tools.settings, "customers").publisher(tools.publisher)
     try:
-        async with misbehaving(tools.publisher, tools.settings) as replies:
+        async with misbehaving(publisher, tools.settings) as replies:
             yield RequestAnswerer(
                 MODELS,
                 partial(answer, MongoCustomerStore(database)),

@@ -24,6 +24,7 @@ from workers.inventory.decide import RELEASED_BEFORE, Reply, decide
 from workers.inventory.ports import ConflictError, InventoryStore, Transaction
 from workers.inventory.store import MongoInventoryStore
 from workers.stream.answering import RequestAnswerer
+from workers.stream.failpoints import failpoints_of
 from workers.stream.misbehaving import misbehaving
 from workers.stream.partitions import count_partitions
 from workers.stream.ports import OutsideAwayError
@@ -81,11 +82,13 @@ def plan() -> WorkerPlan:
 async def _connected(tools: Tools) -> AsyncIterator[BatchHandler]:
     database = connect(tools.settings)
     store = MongoInventoryStore(database, tools.guard)
+    failpoints = failpoints_of(tools.settings, "inventory")
+    publisher = failpoints.publisher(tools.publisher)
     try:
-        async with misbehaving(tools.publisher, tools.settings) as replies:
+        async with misbehaving(publisher, tools.settings) as replies:
             yield RequestAnswerer(
                 MODELS,
-                partial(answer, store),
+                partial(answer, failpoints.store(store, "transact")),
                 replies,
                 tools.dead_letters,
                 partial(count_partitions, tools.settings, REPLIES),

@@ -12,9 +12,10 @@ from workers.orders.deadlines import Patience
 from workers.orders.flow import OrdersFlow, Rules
 from workers.orders.reminders import remind
 from workers.orders.store import MongoOrderStore
+from workers.stream.failpoints import failpoints_of
 from workers.stream.patience import patiently
 from workers.stream.running import WorkerPlan
-from workers.stream.times import SystemClock
+from workers.stream.shifted_clock import clock_of
 from workers.stream.watchdog import end_process_on_failure
 
 if TYPE_CHECKING:
@@ -39,20 +40,21 @@ def plan() -> WorkerPlan:
 async def _handler(tools: Tools) -> AsyncIterator[OrdersFlow]:
     settings = tools.settings
     database = connect(settings)
-    store = MongoOrderStore(database, settings.refusals_keep_days, tools.guard)
+    failpoints = failpoints_of(settings, "orders")
+    publisher = failpoints.publisher(tools.publisher)
+    own = MongoOrderStore(database, settings.refusals_keep_days, tools.guard)
+    store = failpoints.store(own, "save", "remember")
     await patiently(store.prepare)
-    clock = SystemClock()
+    clock = clock_of(settings)
     patience = Patience(int(settings.reply_timeout * 1000), settings.reply_attempts)
     flow = OrdersFlow(
         store,
-        tools.publisher,
+        publisher,
         tools.dead_letters,
         clock,
         Rules(patience, settings.lane_open_orders),
     )
-    reminding = asyncio.create_task(
-        remind(store, tools.publisher, clock, tools.lanes), name="reminders"
-    )
+    reminding = asyncio.create_task(remind(store, publisher, clock, tools.lanes), name="reminders")
     reminding.add_done_callback(end_process_on_failure)
     try:
         yield flow
