@@ -36,11 +36,12 @@ hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
-def settings() -> Iterator[Settings]:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a Kafka and a MongoDB that hold the topics and the samples."""
+    own = {"state_directory": str(tmp_path_factory.mktemp("states"))}
     with _backend() as found:
         prepare(found)
-        yield found
+        yield found.model_copy(update=own)
 
 
 @contextmanager

@@ -59,6 +59,13 @@ class Settings(BaseSettings):
     shutdown_timeout: Annotated[
         float, Field(gt=0, le=300, description="Longest wait for work in flight at the end.")
     ] = 20.0
+    state_directory: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Folder of the files that `oms health` reads; in the temporary folder.",
+        ),
+    ] = "oms-workers"
     log_level: Annotated[
         str,
         Field(pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."),

@@ -51,6 +51,12 @@ def test_a_worker_is_started_again_and_has_time_to_stop(worker: str) -> None:
     assert seconds > Settings.model_fields["shutdown_timeout"].default
 
 
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_worker_is_healthy_when_it_is_ready(worker: str) -> None:
+    """Its health check is the readiness probe, run in its own container."""
+    assert SERVICES[worker]["healthcheck"]["test"] == ["CMD", "oms", "health", "--ready"]
+
+
 @pytest.mark.parametrize("service", ONE_SHOTS)
 def test_a_one_shot_is_not_started_again(service: str) -> None:
     """Topics and samples are made once."""

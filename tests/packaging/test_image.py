@@ -12,6 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 COMMANDS = {name: service["command"] for name, service in SERVICES.items() if "build" in service}
+COMMANDS["health"] = SERVICES["orders"]["healthcheck"]["test"][2:]
 
 # Modules of the extras; the image is made without them.
 ABSENT = [

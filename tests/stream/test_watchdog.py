@@ -15,16 +15,24 @@ from tests.waiting import eventually
 
 _ROOT = Path(__file__).parents[2]
 _SCRIPT = """
-import asyncio, sys, time
+import asyncio, sys
+from dataclasses import fields, replace
 from workers.logs import configure_logs
-from workers.stream.watchdog import Limits, Signs, Watchdog
+from workers.stream.watchdog import Limits, Watchdog
 
 configure_logs("info", "test")
-limits = dict(paused=600.0, loop_stuck=600.0, rebalancing=600.0, round_stuck=600.0)
-limits[sys.argv[1]] = 1.5
-age = {"rebalancing": 0.0, "round_stuck": 0.0}
-signs = Signs(lambda: age["rebalancing"], lambda: age["round_stuck"])
-watchdog = Watchdog(signs, Limits(**limits))
+names = [field.name for field in fields(Limits)]
+limits = replace(Limits(**dict.fromkeys(names, 600.0)), **{sys.argv[1]: 1.5})
+seconds = {}
+
+
+def on_tick():
+    if "fail" in seconds:
+        raise RuntimeError("asked to fail")
+
+
+watchdog = Watchdog(lambda: {name: age for name, age in seconds.items() if name in names},
+                    limits, on_tick)
 
 
 async def main():
@@ -34,13 +42,15 @@ async def main():
         await asyncio.sleep(0)
         command = line.strip()
         if command == "grow":
-            age[sys.argv[1]] = 99.0
+            seconds[sys.argv[1]] = 99.0
         elif command == "guard":
             watchdog.guard()
             print("guarded", flush=True)
-        elif command == "stop":
+        elif command == "leave":
             watchdog.stop()
-            print("stopped", flush=True)
+            watchdog.leave_within(0.5)
+        elif command == "fail":
+            seconds["fail"] = 0.0
 
 
 asyncio.run(main())
@@ -79,8 +89,12 @@ async def _end(process: asyncio.subprocess.Process) -> tuple[int, dict[str, Any]
 @pytest.mark.parametrize(
     ("limit", "reason"),
     [
+        ("starting", "starting does not end"),
         ("rebalancing", "joining the group, or rebalancing, does not end"),
         ("round_stuck", "a round makes no progress"),
+        ("fetching_stuck", "nothing asks Kafka for records any more"),
+        ("work_stuck", "records are taken and do not get acknowledged"),
+        ("not_fetched", "records wait in Kafka and do not come"),
     ],
 )
 async def test_a_sign_over_its_limit_ends_the_process(limit: str, reason: str) -> None:
@@ -90,6 +104,22 @@ async def test_a_sign_over_its_limit_ends_the_process(limit: str, reason: str) -
     code, line, output = await _end(process)
     assert (code, line["reason"], output) == (1, reason, b"")
     assert line["limit_seconds"] == 1.5
+
+
+async def test_a_watchdog_that_fails_ends_the_process() -> None:
+    """A worker that nobody watches any more does not go on."""
+    process = await _start("rebalancing")
+    _tell(process, b"fail")
+    code, line, output = await _end(process)
+    assert (code, line["reason"], output) == (1, "the watchdog failed", b"")
+
+
+async def test_an_end_that_does_not_come_is_made() -> None:
+    """Asked to end, the process leaves after its time with 0, whatever its event loop does."""
+    process = await _start("rebalancing")
+    _tell(process, b"leave")
+    code, line, output = await _end(process)
+    assert (code, line["event"], output) == (0, "left_without_finishing", b"")
 
 
 async def test_a_stuck_loop_ends_the_process() -> None:

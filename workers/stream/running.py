@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
-import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from workers.stream.app import WorkerApp, build_app
+from workers.stream.app import build_app
+from workers.stream.aside import KafkaFromAside
 from workers.stream.copies import ReplyCopies
-from workers.stream.lanes import LanePlan, Lanes
+from workers.stream.lanes import LanePlan
+from workers.stream.observing import Observer, WatchedLanes
 from workers.stream.patience import patiently
 from workers.stream.ports import OutsideAwayError
 from workers.stream.publisher import BatchPublisher
 from workers.stream.topic_admin import missing_topics
-from workers.stream.watchdog import Limits, Signs, Watchdog, end_process, seconds_now
+from workers.stream.watchdog import Limits, end_process, end_process_on_failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
+    from faust.types import TP
+
     from workers.settings import Settings
+    from workers.stream.lanes import Lanes
     from workers.stream.ports import BatchHandler, Publisher
 
 _log = structlog.get_logger()
 
-_LEAVE_SECONDS = 28.0
-_BEAT_SECONDS = 1.0
+# After the work in flight: for an operation of MongoDB that is under way, and for leaving.
+_LEAVE_SECONDS: Final = 8.0
 # The last heartbeat before a pause may have been a fifth of a session ago.
-_HARMLESS_SHARE = 0.8
+_HARMLESS_SHARE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +67,32 @@ class WorkerPlan:
     handler: Callable[[Tools], AbstractAsyncContextManager[BatchHandler]]
 
 
-async def run_worker(settings: Settings, plan: WorkerPlan) -> int:
-    """Run until SIGTERM or SIGINT; return the exit code, 0 when it ended as asked."""
+async def run_worker(settings: Settings, plan: WorkerPlan, limits: Limits | None = None) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code, 0 when it ended as asked.
+
+    `limits` are the watchdog's, but for `paused`, which follows from the session timeout.
+    """
     # Open orders live long; the default thresholds would walk them again and again.
     gc.set_threshold(100_000, 50, 1_000)
     asked_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_end.set)
-    run = _Run(settings, plan, asked_to_end)
-    work = asyncio.create_task(run.run())
-    asked = asyncio.create_task(asked_to_end.wait())
-    await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
-    asked.cancel()
-    if not run.takes_part:
-        # Nothing has begun, so there is nothing to finish.
-        work.cancel()
-    _, late = await asyncio.wait({work}, timeout=_LEAVE_SECONDS)
-    if late:
-        _leave_at_once()
+    paused = _HARMLESS_SHARE * settings.session_timeout
+    observer = Observer(settings, plan.name, replace(limits or Limits(), paused=paused))
+    run = _Run(settings, plan, asked_to_end, observer)
+    with observer:
+        work = asyncio.create_task(run.run())
+        asked = asyncio.create_task(asked_to_end.wait())
+        await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            observer.finishing(settings.shutdown_timeout + _LEAVE_SECONDS)
+        asked.cancel()
+        if not run.takes_part:
+            # Nothing has begun, so there is nothing to finish.
+            work.cancel()
+        await asyncio.wait({work})
     return 0 if work.cancelled() else work.result()
-
-
-def _leave_at_once() -> NoReturn:
-    """End without waiting for anybody; what is not acknowledged will be handled again."""
-    _log.warning("left_without_finishing", after_seconds=_LEAVE_SECONDS)
-    sys.stderr.flush()
-    sys.stdout.flush()
-    os._exit(0)
 
 
 async def _check_topics(settings: Settings, plan: WorkerPlan) -> None:
@@ -120,25 +121,26 @@ async def _connected(client: _Client) -> AsyncIterator[None]:
 class _Run:
     """One run of a worker, from its connections to its end."""
 
-    def __init__(self, settings: Settings, plan: WorkerPlan, asked_to_end: asyncio.Event) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        plan: WorkerPlan,
+        asked_to_end: asyncio.Event,
+        observer: Observer,
+    ) -> None:
         self._settings = settings
         self._plan = plan
         self._asked_to_end = asked_to_end
+        self._observer = observer
         self.takes_part = False
-        self._rebalancing_since: float | None = None
-        self._app: WorkerApp | None = None
-        self._lanes: Lanes | None = None
-        self._watchdog = Watchdog(
-            Signs(self._rebalancing_seconds, self._longest_round),
-            Limits(paused=_HARMLESS_SHARE * settings.session_timeout),
-        )
 
     async def run(self) -> int:
-        guard = self._watchdog.guard
+        guard = self._observer.guard
         publisher = BatchPublisher(self._settings, guard)
         dead_letters = BatchPublisher(self._settings, guard, compression="gzip")
         copies = ReplyCopies(self._settings)
-        tools = Tools(self._settings, publisher, dead_letters, guard, self._lane_numbers)
+        numbers = self._observer.lane_numbers
+        tools = Tools(self._settings, publisher, dead_letters, guard, numbers)
         await patiently(lambda: _check_topics(self._settings, self._plan))
         async with (
             _connected(publisher),
@@ -147,10 +149,7 @@ class _Run:
             self._plan.handler(tools) as handler,
         ):
             self.takes_part = True
-            try:
-                return await self._take_part(handler, copies)
-            finally:
-                self._watchdog.stop()
+            return await self._take_part(handler, copies)
 
     async def _take_part(self, handler: BatchHandler, copies: ReplyCopies) -> int:
         lane_plan = LanePlan(
@@ -159,56 +158,39 @@ class _Run:
             self._settings.lane_batch_records,
             self._settings.shutdown_timeout,
         )
-        self._lanes = Lanes(handler, copies, lane_plan, _lane_failed)
-        self._app = build_app(self._settings, self._plan.group, self._plan.topics, self._lanes)
-        self._watchdog.start()
-        beating = asyncio.create_task(self._beat())
-        announcing = asyncio.create_task(self._announce())
-        await self._app.start()
-        crashed = asyncio.create_task(self._app._crashed.wait())  # noqa: SLF001 - mode has no other way
+        lanes = WatchedLanes(handler, copies, lane_plan, _lane_failed)
+        app = build_app(self._settings, self._plan.group, self._plan.topics, lanes)
+        aside = KafkaFromAside(self._settings)
+        self._observer.working(app, lanes, self._takes_now(handler))
+        looking = asyncio.create_task(self._observer.look_aside(aside), name="look at Kafka")
+        looking.add_done_callback(end_process_on_failure)
+        announcing = asyncio.create_task(_announce(lanes))
+        await app.start()
+        crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode has no other way
         asked = asyncio.create_task(self._asked_to_end.wait())
         await asyncio.wait({crashed, asked}, return_when=asyncio.FIRST_COMPLETED)
         if crashed.done():
-            reason = self._app.crash_reason
-            end_process("the stream crashed", error=repr(reason))
+            end_process("the stream crashed", error=repr(app.crash_reason))
         _log.info("finishing")
-        await self._app.stop()
-        for task in (beating, announcing, crashed, asked):
+        for task in (looking, announcing):
             task.cancel()
+        await app.stop()
+        crashed.cancel()
+        asked.cancel()
+        await aside.stop()
         _log.info("finished")
         return 0
 
-    async def _announce(self) -> None:
-        if self._lanes is not None:
-            await self._lanes.joined.wait()
-            # What lives as long as the process need not be walked by the collector.
-            gc.freeze()
-            _log.info("ready", lanes=sorted(self._lanes.numbers))
+    def _takes_now(self, handler: BatchHandler) -> Callable[[TP], bool]:
+        """Tell whether the lane of a partition takes records of its topic for now."""
+        return lambda tp: tp.topic not in handler.paused_topics(self._plan.lane_of(tp.partition))
 
-    async def _beat(self) -> None:
-        while True:
-            self._watchdog.beat()
-            if self._has_partitions_settled():
-                self._rebalancing_since = None
-            elif self._rebalancing_since is None:
-                self._rebalancing_since = seconds_now()
-            await asyncio.sleep(_BEAT_SECONDS)
 
-    def _has_partitions_settled(self) -> bool:
-        """Whether this worker has joined, and no rebalance is under way."""
-        if self._app is None or self._lanes is None:
-            return True
-        return self._lanes.joined.is_set() and not self._app.rebalancing
-
-    def _rebalancing_seconds(self) -> float:
-        since = self._rebalancing_since
-        return 0.0 if since is None else seconds_now() - since
-
-    def _longest_round(self) -> float:
-        return 0.0 if self._lanes is None else self._lanes.longest_round
-
-    def _lane_numbers(self) -> frozenset[int]:
-        return frozenset() if self._lanes is None else self._lanes.numbers
+async def _announce(lanes: Lanes) -> None:
+    await lanes.joined.wait()
+    # What lives as long as the process need not be walked by the collector.
+    gc.freeze()
+    _log.info("ready", lanes=sorted(lanes.numbers))
 
 
 def _lane_failed(error: BaseException) -> None:

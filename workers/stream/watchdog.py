@@ -10,14 +10,14 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _log = structlog.get_logger()
 
@@ -31,20 +31,31 @@ class Limits:
 
     paused: float = 15.0
     loop_stuck: float = 60.0
+    starting: float = 120.0
     rebalancing: float = 90.0
     round_stuck: float = 120.0
+    fetching_stuck: float = 60.0
+    work_stuck: float = 180.0
+    not_fetched: float = 180.0
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """What the watchdog looks at; each returns seconds."""
-
-    rebalancing: Callable[[], float]
-    longest_round: Callable[[], float]
+REASONS: Final[Mapping[str, str]] = {
+    "loop_stuck": "the event loop is stuck",
+    "starting": "starting does not end",
+    "rebalancing": "joining the group, or rebalancing, does not end",
+    "round_stuck": "a round makes no progress",
+    "fetching_stuck": "nothing asks Kafka for records any more",
+    "work_stuck": "records are taken and do not get acknowledged",
+    "not_fetched": "records wait in Kafka and do not come",
+}
+"""What the log says of each sign that is over its limit."""
 
 
 def seconds_now() -> float:
-    """Seconds that also go on while the machine or the process is paused, where it can be had."""
+    """Seconds that also go on while the machine or the process is paused, where it can be had.
+
+    All processes of one machine have the same.
+    """
     return time.clock_gettime(_CLOCK)
 
 
@@ -64,16 +75,27 @@ def end_process_on_failure(task: asyncio.Task[None]) -> None:
 
 
 class Watchdog:
-    """Ticks each second in a thread of its own."""
+    """Ticks each second in a thread of its own, also while everything else has ended."""
 
-    def __init__(self, signs: Signs, limits: Limits) -> None:
-        """Watch nothing until `start`."""
+    def __init__(
+        self,
+        signs: Callable[[], Mapping[str, float]],
+        limits: Limits,
+        on_tick: Callable[[], None],
+    ) -> None:
+        """Watch nothing until `start`.
+
+        `signs` tells seconds by names of `Limits`; `on_tick` is called once a second. Both are
+        called in the watchdog's thread.
+        """
         self._signs = signs
         self._limits = limits
+        self._on_tick = on_tick
         self._last_tick = seconds_now()
         self._last_beat = seconds_now()
+        self._leave_at: float | None = None
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -81,8 +103,16 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more; the end is near and bounded elsewhere."""
+        """Watch no more: all work has ended. What `leave_within` has set still holds."""
         self._stopped.set()
+
+    def leave_within(self, seconds: float) -> None:
+        """End with exit code 0 after so long, finished or not: the worker was asked to end.
+
+        What is not acknowledged then will be handled again.
+        """
+        if self._leave_at is None:
+            self._leave_at = seconds_now() + seconds
 
     def beat(self) -> None:
         """The event loop runs: to be called from it, each second."""
@@ -97,23 +127,35 @@ class Watchdog:
         if paused > self._limits.paused and not self._stopped.is_set():
             end_process("paused for longer than the session timeout", seconds=round(paused, 1))
 
-    def _watch(self) -> None:
-        while not self._stopped.wait(_TICK_SECONDS):
-            self.guard()
-            self._last_tick = seconds_now()
-            self._check("the event loop is stuck", self._loop_silence(), self._limits.loop_stuck)
-            self._check(
-                "joining the group, or rebalancing, does not end",
-                self._signs.rebalancing(),
-                self._limits.rebalancing,
-            )
-            self._check(
-                "a round makes no progress", self._signs.longest_round(), self._limits.round_stuck
-            )
+    def signs(self) -> dict[str, float]:
+        """Seconds of each kind of silence, by names of `Limits`."""
+        return {"loop_stuck": seconds_now() - self._last_beat, **self._signs()}
 
-    def _loop_silence(self) -> float:
-        return seconds_now() - self._last_beat
+    def _run(self) -> None:
+        try:
+            while True:
+                self._tick()
+                time.sleep(_TICK_SECONDS)
+        except Exception as error:  # noqa: BLE001 - nobody else would notice that nobody watches
+            _log.error("watchdog_failed", exc_info=error)
+            end_process("the watchdog failed", error=repr(error))
 
-    def _check(self, reason: str, seconds: float, limit: float) -> None:
-        if seconds > limit:
-            end_process(reason, seconds=round(seconds, 1), limit_seconds=limit)
+    def _tick(self) -> None:
+        if self._leave_at is not None and seconds_now() > self._leave_at:
+            _leave_at_once()
+        if self._stopped.is_set():
+            return
+        self.guard()
+        self._last_tick = seconds_now()
+        limits = asdict(self._limits)
+        for name, seconds in self.signs().items():
+            if seconds > limits[name]:
+                end_process(REASONS[name], seconds=round(seconds, 1), limit_seconds=limits[name])
+        self._on_tick()
+
+
+def _leave_at_once() -> None:
+    _log.warning("left_without_finishing")
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(0)
