@@ -1,0 +1,87 @@
+"""All facts about one order, side by side: what the rules are asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from workers.dev.verifying.facts import (
+    Acknowledged,
+    Command,
+    Document,
+    Event,
+    Letter,
+    Reply,
+    Request,
+    Reservation,
+    Result,
+    Snapshot,
+    Unreadable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workers.dev.verifying.facts import Fact
+
+CommandKey = tuple[str, str]
+"""Source and id, within an order."""
+
+
+@dataclass(slots=True)
+class Case:
+    """What is known of one order, or of a record that names none; topics in order of offsets."""
+
+    order_id: str
+    commands: list[Command] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    document: Document | None = None
+    reservation: Reservation | None = None
+
+    def add(self, fact: Fact) -> None:  # noqa: C901 - one line for each kind of fact
+        """Take one more fact."""
+        match fact:
+            case Command():
+                self.commands.append(fact)
+            case Result():
+                self.results.append(fact)
+            case Event():
+                self.events.append(fact)
+            case Snapshot():
+                self.snapshots.append(fact)
+            case Reply():
+                self.replies.append(fact)
+            case Request():
+                self.requests.append(fact)
+            case Letter():
+                self.letters.append(fact)
+            case Unreadable():
+                self.unreadable.append(fact)
+            case Acknowledged():
+                self.acknowledged.append(fact)
+            case Document():
+                self.document = fact
+            case Reservation():
+                self.reservation = fact
+            case _:
+                assert_never(fact)
+
+    def first_events(self) -> Mapping[int, Event]:
+        """The first event of each version, by version, in the order of versions."""
+        found: dict[int, Event] = {}
+        for event in self.events:
+            found.setdefault(event.version, event)
+        return dict(sorted(found.items()))
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether a deletion was stored or told."""
+        stored = self.document is not None and self.document.status == "deleted"
+        return stored or any(event.type == "order.deleted.v1" for event in self.events)
