@@ -22,6 +22,7 @@ VERBS = {
     "order": "workers.cli.order:order",
     "config": "workers.cli.config:config",
     "doctor": "workers.cli.doctor:doctor",
+    "verify": "workers.cli.verify:verify",
     "health": "workers.cli.health:health",
     "demo": "workers.cli.demo:demo",
 }

@@ -3,9 +3,10 @@
     {"source": "/shop", "id": "c-1", "orderId": "o-1", "partition": 3, "offset": 17}
     {"poison": true, "topic": "orders.commands", "partition": 3, "offset": 18}
 
-`orderId` may be null for a command that names no order; `partition` and `offset` may be left out
-where they are not known. If any line has a field `poison`, the dead letters must be exactly those
-records for which it is true; such a line needs its place, and no more.
+`orderId` may be null for a command that names no order; that of a create, which gets an order id of
+its own, then needs its `type`. `partition` and `offset` may be left out where they are not known.
+If any line has a field `poison`, the dead letters must be exactly those records for which it is
+true; such a line needs its place, and no more.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from schemas.commands import CommandType
 from schemas.topics import COMMANDS
 from workers.dev.verifying.facts import Acknowledged
 from workers.dev.verifying.reading import name_of_command
+from workers.dev.verifying.report import LedgerError
+from workers.orders.encode import stable_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
-
-
-class LedgerError(Exception):
-    """The ledger cannot be read; the text says which line, and why."""
 
 
 class Entry(NamedTuple):
@@ -70,6 +70,8 @@ def _entry(line: bytes, where: str) -> Entry:
                 raise LedgerError(f"{where}: poison needs its partition and offset")
             return Entry("", None, True, place)  # noqa: FBT003 - it is a field
         order_id, source, identity = found["orderId"] or "", found["source"], found["id"]
+        if not order_id and found.get("type") == CommandType.CREATE:
+            order_id = stable_id("order", source, identity)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         why = f"{type(error).__name__}: {error}"
         message = f"{where}: not a JSON object with source, id and orderId ({why})"

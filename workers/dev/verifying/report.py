@@ -1,4 +1,4 @@
-"""What a verification tells: how much was looked at, what does not hold, what nobody could say."""
+"""What a verification is asked, and what it tells: what was looked at, and what does not hold."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 INVARIANTS: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -51,6 +52,25 @@ COUNTED: Final[Mapping[int, str]] = MappingProxyType(
 
 MOST_KEPT: Final = 100
 """Violations of one invariant that are kept in words; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be verified.
+
+    `ledger` is a producer's file (see the module `ledger`), `stocked` how much was stocked of each
+    product at first. If `settled`, no order may wait and nothing be unread, after at most `wait`
+    seconds; otherwise the system may go on working meanwhile.
+    """
+
+    ledger: Path | None = None
+    stocked: Mapping[str, int] | None = None
+    settled: bool = True
+    wait: float = 0.0
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read; the text says which line, and why."""
 
 
 @dataclass(frozen=True, slots=True)

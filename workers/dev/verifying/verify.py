@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from schemas.topics import EVENTS
@@ -20,34 +19,18 @@ from workers.dev.verifying.kafka import committed, connected_topics
 from workers.dev.verifying.ledger import read_ledger
 from workers.dev.verifying.mongo import ORDERS, as_they_are, at_one_moment
 from workers.dev.verifying.reading import TOPICS
-from workers.dev.verifying.report import Progress, Silence, Verification
+from workers.dev.verifying.report import Progress, Question, Silence, Verification
 from workers.dev.verifying.resting import await_rest
 from workers.inventory.store import RESERVATIONS, STOCK
 from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     from workers.dev.verifying.bounds import Place
     from workers.dev.verifying.kafka import Topics
     from workers.dev.verifying.mongo import Database
     from workers.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is to be verified.
-
-    `ledger` is a producer's file (see the module `ledger`), `stocked` how much was stocked of each
-    product at first. If `settled`, no order may wait and nothing be unread, after at most `wait`
-    seconds; otherwise the system may go on working meanwhile.
-    """
-
-    ledger: Path | None = None
-    stocked: Mapping[str, int] | None = None
-    settled: bool = True
-    wait: float = 0.0
 
 
 async def verify(
