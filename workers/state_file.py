@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -78,7 +79,8 @@ class StateFile:
 
     def remove(self) -> None:
         """Take the file away: this worker has ended."""
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._path.unlink()
 
 
 def running_workers(directory: Path) -> Iterator[WorkerState]:
