@@ -210,6 +210,11 @@ def test_a_forged_grant_is_not_given_back(version: int) -> None:
     assert given("created", "rejected").when(reserved(to=f"{version}:1")).changes_nothing
 
 
+def test_a_grant_of_an_attempt_before_the_first_is_not_given_back() -> None:
+    """Attempts are counted from 1: nobody was asked for anything before."""
+    assert given("created", "rejected").when(reserved(to="1:0")).changes_nothing
+
+
 def test_a_reply_for_an_order_that_does_not_exist_changes_nothing() -> None:
     """It is dropped."""
     outcome = given().when(reserved(to="1:1"))

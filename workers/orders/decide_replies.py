@@ -119,6 +119,7 @@ def _granted_too_late(message: ReplyMessage, order: Order) -> bool:
         order.status in _WANTS_NO_STOCK
         and order.waiting is None
         and request.type is RequestType.RESERVE
+        and request.attempt >= 1
         and 1 <= request.since <= order.version
         and order.history[request.since - 1].type in checks_began
     )
