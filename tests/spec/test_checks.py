@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.spec.messages import customer_invalid, customer_valid, refused, reserved
+from tests.spec.messages import customer_invalid, customer_valid, refused, released, reserved
 from tests.spec.story import HISTORIES, PENDING, given
 
 if TYPE_CHECKING:
@@ -184,6 +184,14 @@ def test_a_late_grant_that_comes_twice_in_a_batch_is_given_back_once() -> None:
     """The first one begins a wait, the second finds it."""
     outcome = given("created", "rejected").when(reserved(to="1:1"), reserved(to="1:1"))
     assert len(outcome.told) == 1
+
+
+def test_two_late_grants_in_a_batch_are_given_back_by_two_different_requests() -> None:
+    """Where the first was released meanwhile: what has one id must be one message."""
+    story = given("created", "rejected")
+    outcome = story.when(reserved(to="1:1"), released(to="2:2"), reserved(to="1:2"))
+    outcome.then("ask inventory.release 2:2", "ask inventory.release 2:3")
+    assert outcome.afterwards().when(released(to="2:3")).order.revision > outcome.order.revision
 
 
 @pytest.mark.parametrize(

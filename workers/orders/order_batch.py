@@ -103,7 +103,8 @@ def work_through(arrivals: Sequence[Arrival], known: Known, moment: Moment) -> O
             break
         _handle(arrival.message, batch, known, moment)
     if batch.is_written and batch.order is not None and batch.loaded is not None:
-        batch.order = replace(batch.order, revision=batch.loaded.revision + 1)
+        revision = max(batch.order.revision, batch.loaded.revision + 1)
+        batch.order = replace(batch.order, revision=revision)
     return batch
 
 
@@ -154,6 +155,8 @@ def _handle_reply(message: ReplyMessage, batch: OrderBatch, moment: Moment) -> N
                 batch.outputs.append(
                     request_again(decision.order, decision.request, moment.now, message.cause)
                 )
+                # Requests are numbered by it: the next one of this batch is another request.
+                batch.order = replace(decision.order, revision=order.revision + 1)
         case Ignored() | Refused():
             batch.ignored += 1
         case _:
