@@ -23,6 +23,7 @@ VERBS = {
     "config": "workers.cli.config:config",
     "doctor": "workers.cli.doctor:doctor",
     "verify": "workers.cli.verify:verify",
+    "chaos": "workers.cli.chaos:chaos",
     "health": "workers.cli.health:health",
     "demo": "workers.cli.demo:demo",
 }

@@ -179,8 +179,16 @@ async def _is_registered(broker: Broker) -> bool:
 
 
 async def _coordinates_groups(broker: Broker) -> bool:
-    answer = await _answer(broker, FindCoordinatorRequest("probe", _GROUP))
-    return answer is not None and answer.error_code == 0
+    return await coordinator([broker], "probe") is not None
+
+
+async def coordinator(brokers: Sequence[Broker], group: str) -> int | None:
+    """The number of the broker that coordinates a group; None if none of these can tell."""
+    for broker in brokers:
+        answer = await _answer(broker, FindCoordinatorRequest(group, _GROUP))
+        if answer is not None and answer.error_code == 0:
+            return int(answer.coordinator_id)
+    return None
 
 
 async def _answer(broker: Broker, request: Any) -> Any:  # noqa: ANN401 - aiokafka has no types

@@ -77,7 +77,7 @@ def wait_ready(part: Part, member: Member) -> None:
 
 
 def _serves(member: Member) -> bool:
-    with suppress(PyMongoError), _client(member) as client:
+    with suppress(PyMongoError), direct_client(member) as client:
         hello = client.admin.command("hello")
         return bool(hello["isWritablePrimary"] or hello.get("secondary"))
     return False
@@ -93,7 +93,7 @@ def form_replica_set(members: Sequence[Member]) -> None:
     last: PyMongoError | None = None
     while time.monotonic() < deadline:
         try:
-            with _client(members[0]) as client:
+            with direct_client(members[0]) as client:
                 if _formed(client, members):
                     return
         except PyMongoError as error:  # a member that starts up, or an election under way
@@ -114,7 +114,8 @@ def _formed(client: MongoClient[dict[str, Any]], members: Sequence[Member]) -> b
     return len(others) == len(states) - 1 and set(others) <= {"SECONDARY"}
 
 
-def _client(member: Member) -> MongoClient[dict[str, Any]]:
+def direct_client(member: Member) -> MongoClient[dict[str, Any]]:
+    """A client of this member alone, whatever the others and the proxies do."""
     return MongoClient(HOST, member.port, directConnection=True, timeoutMS=5_000)
 
 

@@ -1,0 +1,163 @@
+"""The report of some runs, in Markdown: what was done to the service, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from workers.dev.chaos.faults import FAULTS
+from workers.dev.verifying.report import COUNTED, INVARIANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from workers.dev.chaos.board import Outcome
+
+ENOUGH: Final = 20
+"""Injections of a fault from which on it counts as tried."""
+
+
+def report(outcomes: Sequence[Outcome], command_line: str, when: str) -> str:
+    """The whole report; `when` is the time of the first run."""
+    parts = (
+        _head(outcomes, command_line, when),
+        _runs(outcomes),
+        _faults(outcomes),
+        _promises(outcomes),
+        _endings(outcomes),
+        _found(outcomes),
+    )
+    return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+
+
+def verdict(outcomes: Sequence[Outcome]) -> str:
+    """One sentence."""
+    found = sum(len(outcome.faults_found) for outcome in outcomes)
+    acknowledged = sum(outcome.board.acknowledged for outcome in outcomes)
+    made = sum(outcome.board.made.total() for outcome in outcomes)
+    seconds = sum(outcome.load_seconds for outcome in outcomes)
+    what = f"{acknowledged:,} acknowledged commands, {made:,} faults, {seconds:,.0f} seconds"
+    if found:
+        return f"{what}: {found:,} things do not hold."
+    return f"{what}: nothing lost, nothing doubled, nothing stuck."
+
+
+def _head(outcomes: Sequence[Outcome], command_line: str, when: str) -> Iterator[str]:
+    yield "# Report of the chaos rig"
+    yield ""
+    yield f"**{verdict(outcomes)}**"
+    yield ""
+    yield f"Written by the rig itself on {when}, on {os.cpu_count()} cores"
+    yield f"({platform.system()} {platform.machine()}, Python {platform.python_version()}), by:"
+    yield ""
+    yield "```sh"
+    yield command_line
+    yield "```"
+    yield ""
+    yield "Each run starts Kafka, MongoDB and six workers (three orders workers, one customers and"
+    yield "two inventory workers) anew, with proxies between the workers and the servers. Then all"
+    yield "faults are healed, everything is drained and verified, all groups are set back to the"
+    yield "beginning, and everything is drained, verified and compared once more."
+    yield ""
+
+
+def _runs(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    yield "## Runs"
+    yield ""
+    yield from _table(
+        ["seed", "brokers", "members", "seconds", "commands", "faults", "drained in", "outcome"],
+        (
+            [
+                str(outcome.board.options.seed),
+                str(outcome.board.options.brokers),
+                str(outcome.board.options.members),
+                f"{outcome.load_seconds:,.0f}",
+                f"{outcome.board.acknowledged:,}",
+                f"{outcome.board.made.total():,}",
+                f"{outcome.drain_seconds:,.0f} s",
+                "holds" if outcome.holds else f"{len(outcome.faults_found)} found",
+            ]
+            for outcome in outcomes
+        ),
+    )
+    lost = sum(outcome.board.not_acknowledged for outcome in outcomes)
+    letters = sum(outcome.board.dead_letters for outcome in outcomes)
+    bound = max(outcome.board.options.drain_seconds for outcome in outcomes)
+    yield f"Draining may take {bound:.0f} s. {letters:,} commands were poison and are dead letters."
+    yield f"{lost:,} commands were not acknowledged by Kafka, and are not counted."
+    yield ""
+
+
+def _faults(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    made = sum((outcome.board.made for outcome in outcomes), Counter[str]())
+    not_made = sum((outcome.board.not_made for outcome in outcomes), Counter[str]())
+    asked = {name for outcome in outcomes for name in outcome.board.options.faults}
+    yield "## Faults"
+    yield ""
+    yield from _table(
+        ["fault", "injections", "not to be made", "what"],
+        (
+            [f"`{name}`", f"{made[name]:,}", f"{not_made[name]:,}", fault.what]
+            for name, fault in FAULTS.items()
+            if name in asked
+        ),
+    )
+    yield f"{made.total():,} injections in all. {_too_few(made, asked)}"
+    yield "A fault that could not be made, say for there was nothing to write at that moment, is"
+    yield "not counted. Not made by this rig: old and new code side by side, and a soak of hours."
+    yield ""
+
+
+def _too_few(made: Counter[str], asked: set[str]) -> str:
+    few = [f"`{name}` ({made[name]})" for name in FAULTS if name in asked and made[name] < ENOUGH]
+    never = [f"`{name}`" for name in FAULTS if name not in asked]
+    text = f"Fewer than {ENOUGH}: {', '.join(few)}." if few else f"At least {ENOUGH} of each."
+    return f"{text} Not asked for: {', '.join(never)}." if never else text
+
+
+def _promises(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    yield "## Invariants"
+    yield ""
+    checked: Counter[int] = Counter()
+    violated: Counter[int] = Counter()
+    for outcome in outcomes:
+        for verification in outcome.verifications:
+            checked.update({n: count.checked for n, count in verification.counts.items()})
+            violated.update({n: count.violated for n, count in verification.counts.items()})
+    yield from _table(
+        ["", "invariant", "checked", "violated"],
+        (
+            [str(n), INVARIANTS[n], f"{checked[n]:,} {COUNTED[n]}", f"{violated[n]:,}"]
+            for n in INVARIANTS
+        ),
+    )
+    yield "Checked twice: after draining, and after everything was read again."
+    changed = sum(len(outcome.changed) for outcome in outcomes)
+    yield f"Reading everything again changed {changed:,} documents."
+    yield ""
+
+
+def _endings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    yield "## How workers ended"
+    yield ""
+    endings = sum((outcome.board.endings for outcome in outcomes), Counter[str]())
+    rows = ([how, f"{count:,}"] for how, count in sorted(endings.items()))
+    yield from _table(["how", "times"], rows)
+
+
+def _found(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        if outcome.faults_found:
+            yield f"## What does not hold with seed {outcome.board.options.seed}"
+            yield ""
+            yield from (f"- {found}" for found in outcome.faults_found)
+            yield ""
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(names)} |"
+    yield f"|{'---|' * len(names)}"
+    yield from (f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
+    yield ""
