@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
-import time
 from collections import Counter
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
@@ -22,16 +19,16 @@ from pymongo import AsyncMongoClient, UpdateOne
 from schemas import headers as names
 from schemas.topics import COMMANDS, CUSTOMER_REQUESTS, INVENTORY_REQUESTS, REPLIES
 from workers.dev.bench import shapes
+from workers.dev.bench.role_process import moment, say_ready, until_asked_to_end
 from workers.settings import Settings
 from workers.stream.connection import client_arguments
-from workers.stream.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from workers.dev.bench.shapes import Message, Moment, Open
+    from workers.dev.bench.shapes import Message, Open
 
     Outgoing = dict[tuple[str, int], list[Message]]
 
@@ -133,12 +130,6 @@ ROLES: Final[Mapping[str, Callable[[AsyncDatabase[Any]], Role]]] = {
 }
 
 
-def moment() -> Moment:
-    """Now."""
-    milliseconds = time.time_ns() // 1_000_000
-    return shapes.Moment(milliseconds, rfc3339(milliseconds).encode())
-
-
 def reply_to_all(records: Sequence[Any], source: bytes, kind: bytes, outgoing: Outgoing) -> None:
     """Add the answer yes to each request."""
     for record in records:
@@ -203,26 +194,10 @@ async def _work(consumer: AIOKafkaConsumer, producer: AIOKafkaProducer, role: Ro
             await publish(producer, outgoing)
 
 
-def say_ready(worker: str) -> None:
-    """Log the line that tells whoever started this that it has joined."""
-    line = {"worker": worker, "event": "ready", "level": "info"}
-    sys.stderr.write(f"{orjson.dumps(line).decode()}\n")
-    sys.stderr.flush()
-
-
-async def run_until_asked_to_end(role: str) -> None:
-    """Run the role until SIGTERM or SIGINT."""
-    work = asyncio.create_task(run(Settings(), role))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    with suppress(asyncio.CancelledError):
-        await work
-
-
 def main() -> None:
     """Run the role on the command line."""
     gc.set_threshold(100_000, 50, 1_000)  # as the service: open orders live long
-    asyncio.run(run_until_asked_to_end(sys.argv[1]))
+    asyncio.run(until_asked_to_end(run(Settings(), sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from random import Random
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from workers.stream.times import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from random import Random
 
     from workers.settings import Settings
 
