@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,15 +10,15 @@ from uuid import uuid4
 
 import pytest
 
-from tests.journey.evidence import gather, is_at_rest
-from tests.journey.invariants import violations, what_a_replay_changed, wrong_dead_letters
+from tests.journey.moments import moment, what_changed
 from tests.journey.storefront import SOURCE, Storefront, data_of, headers_of, read_all
 from tests.journey.worker_processes import Workers
-from tests.waiting import eventually
 from workers.database import connect
 from workers.dev.running import prepare
 from workers.dev.samples import PIECES
 from workers.dev.stack import StackOptions, start_stack
+from workers.dev.verifying.report import Question
+from workers.dev.verifying.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
-    from tests.journey.evidence import Evidence
     from tests.journey.storefront import Reader
     from workers.settings import Settings
 
@@ -201,26 +201,46 @@ def deliver_everything_again(shop: Storefront) -> None:
     shop.flush()
 
 
-def assert_it_was_a_storm(evidence: Evidence) -> None:
+def ledger_of_poison(shop: Storefront, path: Path) -> Path:
+    """Write down where all poison lies."""
+    lines = [
+        {"poison": True, "partition": message.partition(), "offset": message.offset()}
+        for message in read_all(shop.bootstrap, "orders.commands")
+        if message.value() in POISON
+    ]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return path
+
+
+async def assert_it_holds(settings: Settings, ledger: Path) -> None:
+    """Everything comes to rest in time, and nothing speaks against any invariant."""
+    stocked = {**PIECES, SCARCE: SCARCE_PIECES}
+    verification = await verify(settings, Question(ledger, stocked, wait=LONGEST_SECONDS))
+    assert verification.violations == []
+    assert all(count.checked for count in verification.counts.values())
+    assert not any(count.unchecked for count in verification.counts.values())
+
+
+def assert_it_was_a_storm(shop: Storefront) -> None:
     """Replies came twice, requests were answered only when asked again, and orders expired."""
-    replies = evidence.topics["orders.replies"]
-    ids = Counter(record.headers["ce_id"] for record in replies)
+    replies = [headers_of(message) for message in read_all(shop.bootstrap, "orders.replies")]
+    ids = Counter(headers["ce_id"] for headers in replies)
     assert sum(count > 1 for count in ids.values()) > ORDERS / 20
-    asked = [record.headers["kafka_correlationId"].rpartition(":")[2] for record in replies]
-    assert asked.count("2") > ORDERS / 20
-    assert asked.count("3") > 0
-    told = {record.headers["ce_type"] for record in evidence.topics["orders.events"]}
-    assert "order.expired.v1" in told
+    asked = [headers["kafka_correlationId"].rpartition(b":")[2] for headers in replies]
+    assert asked.count(b"2") > ORDERS / 20
+    assert asked.count(b"3") > 0
+    events = read_all(shop.bootstrap, "orders.events")
+    assert b"order.expired.v1" in {headers_of(message)["ce_type"] for message in events}
 
 
 @pytest.mark.stack
 @pytest.mark.slow
 async def test_after_a_storm_everything_adds_up(
-    quiet_place: Settings, own_workers: Workers, own_documents: Documents
+    quiet_place: Settings, own_workers: Workers, own_documents: Documents, tmp_path: Path
 ) -> None:
     """Replies lost, late, doubled and overtaken, cancels racing checks, commands sent twice."""
     shop = Storefront(quiet_place.kafka_bootstrap)
-    at_rest = partial(is_at_rest, shop.admin, own_documents)
+    ledger = tmp_path / "ledger.jsonl"
     own_workers.start("orders", **IMPATIENT)
     simulators = own_workers.start("customers", "inventory", **MISBEHAVING)
     results = shop.reader("orders.results")
@@ -228,16 +248,11 @@ async def test_after_a_storm_everything_adds_up(
     assert [simulator.end() for simulator in simulators] == [0, 0]
     own_workers.start("customers", "inventory")
     results.until(Answered(unanswered), LONGEST_SECONDS)
-    await eventually(at_rest, "everything has healed", LONGEST_SECONDS)
-    stocked = {**PIECES, SCARCE: SCARCE_PIECES}
-    healed = await gather(shop.bootstrap, shop.admin, own_documents)
-    assert violations(healed, stocked) == []
-    assert list(wrong_dead_letters(healed, POISON)) == []
-    assert len(healed.orders) == ORDERS
-    assert_it_was_a_storm(healed)
+    await assert_it_holds(quiet_place, ledger_of_poison(shop, ledger))
+    healed = await moment(shop.bootstrap, own_documents)
+    assert len(healed.documents["orders"]) == ORDERS
+    assert_it_was_a_storm(shop)
     deliver_everything_again(shop)
-    await eventually(at_rest, "everything has been read again", LONGEST_SECONDS)
-    replayed = await gather(shop.bootstrap, shop.admin, own_documents)
-    assert violations(replayed, stocked) == []
-    assert list(wrong_dead_letters(replayed, POISON)) == []
-    assert list(what_a_replay_changed(healed, replayed)) == []
+    await assert_it_holds(quiet_place, ledger_of_poison(shop, ledger))
+    replayed = await moment(shop.bootstrap, own_documents)
+    assert list(what_changed(healed, replayed)) == []
