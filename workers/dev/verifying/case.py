@@ -32,7 +32,7 @@ CommandKey = tuple[str, str]
 class Case:
     """What is known of one order, or of a record that names none; topics in order of offsets."""
 
-    order_id: str
+    name: str
     commands: list[Command] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -44,6 +44,11 @@ class Case:
     acknowledged: list[Acknowledged] = field(default_factory=list)
     document: Document | None = None
     reservation: Reservation | None = None
+
+    @property
+    def order_id(self) -> str:
+        """The order; empty for a record that names none."""
+        return "" if self.name.startswith("\n") else self.name
 
     def add(self, fact: Fact) -> None:  # noqa: C901 - one line for each kind of fact
         """Take one more fact."""

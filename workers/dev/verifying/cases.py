@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FACTS_OF_A_FILE: Final = 60_000
 """About so many facts are held in memory while cases are judged."""
 
-_FACTS_AT_ONCE: Final = 60_000
+FACTS_AT_ONCE: Final = 60_000
 _MOST_FILES: Final = 4_096
 _KINDS: Final[tuple[type[Any], ...]] = (
     Command,
@@ -98,12 +98,13 @@ class CasesOnDisk:
     Use it as a context manager; the directory is removed at its end. A full disk raises OSError.
     """
 
-    def __init__(self, expected: int) -> None:
-        """Be ready for about so many facts."""
+    def __init__(self, expected: int, at_once: int = FACTS_AT_ONCE) -> None:
+        """Be ready for about so many facts, of which so many are held before they are written."""
         self._directory = TemporaryDirectory(prefix="oms-verify-")
         count = min(max(expected // FACTS_OF_A_FILE + 1, 1), _MOST_FILES)
         self._rows: list[list[Row]] = [[] for _ in range(count)]
         self._waiting = 0
+        self._at_once = at_once
 
     def __enter__(self) -> Self:
         """Make use of the directory until the end of the block."""
@@ -123,7 +124,7 @@ class CasesOnDisk:
         kind = _NUMBER_OF[type(fact)]
         self._rows[hash(name) % len(self._rows)].append((name, kind, _plain(fact)))
         self._waiting += 1
-        if self._waiting >= _FACTS_AT_ONCE:
+        if self._waiting >= self._at_once:
             self._put_aside()
 
     def _put_aside(self) -> None:

@@ -7,12 +7,16 @@ as one in 2^64.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from schemas.topics import COMMANDS, EVENTS, REPLIES, RESULTS, SNAPSHOTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+NOWHERE: Final = -1
+"""The partition and offset of a command whose place is not known."""
 
 
 def at(topic: str, partition: int, offset: int) -> str:
@@ -139,7 +143,7 @@ class Unreadable(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """An entry of the ledger: a command that Kafka acknowledged; -1 for a place not known."""
+    """An entry of the ledger; its partition and offset may be `NOWHERE`."""
 
     order_id: str
     source: str

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
+from pydantic import ValidationError, model_validator
 
+from schemas.base import Message
 from schemas.commands import CommandType
 from schemas.topics import COMMANDS
-from workers.dev.verifying.facts import Acknowledged
+from workers.dev.verifying.facts import NOWHERE, Acknowledged
 from workers.dev.verifying.reading import name_of_command
 from workers.dev.verifying.report import LedgerError
 from workers.orders.encode import stable_id
@@ -25,7 +26,7 @@ from workers.orders.encode import stable_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Any
+    from typing import Self
 
 
 class Entry(NamedTuple):
@@ -38,6 +39,28 @@ class Entry(NamedTuple):
     command: Acknowledged | None
     is_poison: bool | None
     place: tuple[str, int, int]
+
+
+class _Line(Message):
+    """A line as it is written."""
+
+    source: str | None = None
+    id: str | None = None
+    order_id: str | None = None
+    type: str | None = None
+    topic: str = COMMANDS
+    partition: int = NOWHERE
+    offset: int = NOWHERE
+    poison: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_enough(self) -> Self:
+        if self.poison:
+            if NOWHERE in {self.partition, self.offset}:
+                raise ValueError("poison needs its partition and offset")
+        elif self.source is None or self.id is None or "order_id" not in self.model_fields_set:
+            raise ValueError("a command needs its source, id and orderId")
+        return self
 
 
 def read_ledger(path: Path) -> Iterator[Entry]:
@@ -58,23 +81,16 @@ def read_ledger(path: Path) -> Iterator[Entry]:
 
 def _entry(line: bytes, where: str) -> Entry:
     try:
-        found: dict[str, Any] = orjson.loads(line)
-        place = (
-            str(found.get("topic", COMMANDS)),
-            int(found.get("partition", -1)),
-            int(found.get("offset", -1)),
-        )
-        is_poison = found.get("poison")
-        if is_poison:
-            if min(place[1:]) < 0:
-                raise LedgerError(f"{where}: poison needs its partition and offset")
-            return Entry("", None, True, place)  # noqa: FBT003 - it is a field
-        order_id, source, identity = found["orderId"] or "", found["source"], found["id"]
-        if not order_id and found.get("type") == CommandType.CREATE:
-            order_id = stable_id("order", source, identity)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        why = f"{type(error).__name__}: {error}"
-        message = f"{where}: not a JSON object with source, id and orderId ({why})"
-        raise LedgerError(message) from error
-    name = name_of_command(order_id, source, identity)
-    return Entry(name, Acknowledged(order_id, source, identity, *place), is_poison, place)
+        found = _Line.model_validate_json(line)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        path = ".".join(map(str, fault["loc"])) or "the line"
+        raise LedgerError(f"{where}: {path}: {fault['msg']}") from error
+    place = (found.topic, found.partition, found.offset)
+    if found.poison:
+        return Entry("", None, found.poison, place)
+    order_id, source, identity = found.order_id or "", found.source or "", found.id or ""
+    if not order_id and found.type == CommandType.CREATE:
+        order_id = stable_id("order", source, identity)
+    command = Acknowledged(order_id, source, identity, *place)
+    return Entry(name_of_command(order_id, source, identity), command, found.poison, place)

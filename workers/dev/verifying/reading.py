@@ -83,7 +83,7 @@ def _named_command(record: InboundRecord, place: str) -> tuple[str, str, str, st
     try:
         event = decode(record)
     except UnreadableError as error:
-        return place, "", "", "", "", str(error)
+        return f"\n{place}", "", "", "", "", str(error)
     order_id = event.subject or event.key or ""
     if not order_id and event.type == CommandType.CREATE:
         order_id = stable_id("order", event.source, event.id)
@@ -94,8 +94,8 @@ def _named_command(record: InboundRecord, place: str) -> tuple[str, str, str, st
 
 
 def name_of_command(order_id: str, source: str, identity: str) -> str:
-    """The name that a command and its result go under."""
-    return order_id or f"{source}\n{identity}"
+    """The name that a command and its result go under; without an order, it begins a new line."""
+    return order_id or f"\n{source}\n{identity}"
 
 
 def _result(record: InboundRecord) -> Named:

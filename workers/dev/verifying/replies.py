@@ -58,9 +58,8 @@ def check_replies(case: Case, bounds: Bounds, tally: Tally) -> None:
         if reply is None and not bounds.is_kept(REPLIES, *place):
             tally.unchecked(11, _REPLY_GONE)
         elif reply is None or reply.id != change.id:
-            evidence = (
-                f"{_made(change)} by reply {change.id}, which is not at {at(REPLIES, *place)}"
-            )
+            where = at(REPLIES, *place)
+            evidence = f"{_made(change)} by reply {change.id}, and {where} is no such one about it"
             tally.violated(11, case.order_id, evidence)
         else:
             _check_cause(change, reply, case, bounds, tally)
