@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from uuid import uuid4
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -18,7 +18,7 @@ from workers.stream.connection import client_arguments
 from workers.stream.times import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from random import Random
 
     from workers.settings import Settings
@@ -34,7 +34,7 @@ _TRANSACTION_MILLISECONDS: Final = 600_000
 
 @dataclass(slots=True)
 class OrderSource:
-    """Makes orders that differ: random ids, customers and products, the same for the same seed."""
+    """Makes orders that differ; customers and products are the same for the same seed."""
 
     chance: Random
 
@@ -42,17 +42,23 @@ class OrderSource:
         """So many creates, each of two products."""
         return [self._create() for _ in range(count)]
 
-    def new_id(self) -> str:
-        """A random UUID."""
-        return str(UUID(int=self.chance.getrandbits(128), version=4))
-
     def _create(self) -> CommandToSend:
         products = [
             {"productId": f"p{number}", "quantity": self.chance.randint(1, _MOST_PIECES)}
             for number in self.chance.sample(range(PRODUCTS), LINES)
         ]
         data = {"customerId": f"c{self.chance.randrange(CUSTOMERS)}", "products": products}
-        return CommandToSend(CommandType.CREATE, self.new_id(), data, self.new_id(), _SOURCE)
+        return _command(CommandType.CREATE, str(uuid4()), data)
+
+
+def update_shipping(order_id: str, number: int) -> CommandToSend:
+    """A change of the order's shipping, to a tracking number of its own."""
+    data = {"company": "DHL", "trackingNumber": f"T{number:08}"}
+    return _command(CommandType.UPDATE_SHIPPING, order_id, data)
+
+
+def _command(kind: CommandType, order_id: str, data: Mapping[str, Any]) -> CommandToSend:
+    return CommandToSend(kind, order_id, data, str(uuid4()), _SOURCE)
 
 
 async def begin_send(producer: AIOKafkaProducer, command: CommandToSend) -> asyncio.Future[Any]:

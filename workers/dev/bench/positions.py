@@ -40,18 +40,29 @@ class Topic:
         return found
 
     async def grown(
-        self, since: Ends, records: int, check: Callable[[], None], poll: float
+        self,
+        since: Ends,
+        records: int,
+        check: Callable[[], None],
+        poll: float,
+        on_growth: Callable[[int], None],
     ) -> None:
         """Return once it has so many more records, looking each `poll` seconds.
+
+        `on_growth` is told how many more there are.
 
         Raises:
             StackError: nothing has come for a minute; also what `check` raises.
         """
-        last, heard = -1, time.monotonic()
-        while (count := _distance(await self.ends(), since)) < records:
+        known, heard = 0, time.monotonic()
+        while True:
+            count = _distance(await self.ends(), since)
+            if count > known:
+                on_growth(count - known)
+                known, heard = count, time.monotonic()
+            if count >= records:
+                return
             check()
-            if count != last:
-                last, heard = count, time.monotonic()
             if time.monotonic() - heard > _SILENCE_SECONDS:
                 raise StackError(
                     f"{self.name} has {count} of {records} records, and for "
