@@ -98,7 +98,8 @@ class Observer:
     def working(self, app: WorkerApp, lanes: WatchedLanes, takes_now: Callable[[TP], bool]) -> None:
         """Everything is connected, and the worker is about to join its group.
 
-        `takes_now` tells whether the lane of a partition takes records of its topic for now.
+        `takes_now` tells whether a partition belongs to a lane that takes records of its topic for
+        now.
         """
         self._app, self._lanes, self._takes_now = app, lanes, takes_now
 
@@ -115,15 +116,14 @@ class Observer:
         """See every ten seconds whether Kafka answers, and whether records wait there."""
         while True:
             await asyncio.sleep(_LOOK_ASIDE_SECONDS)
-            app, lanes = self._app, self._lanes
-            if app is None or lanes is None:
+            if self._app is None:
                 continue
-            fetched = positions(app)
+            fetched = positions(self._app)
             ends = await patiently(partial(kafka.ends, fetched.keys()))
             self._not_fetched = {
                 tp: position
                 for tp, position in fetched.items()
-                if position < ends.get(tp, 0) and not lanes.full(tp)
+                if position < ends.get(tp, 0) and self._takes_now(tp)
             }
 
     async def _beat(self) -> None:

@@ -161,7 +161,7 @@ class _Run:
         lanes = WatchedLanes(handler, copies, lane_plan, _lane_failed)
         app = build_app(self._settings, self._plan.group, self._plan.topics, lanes)
         aside = KafkaFromAside(self._settings)
-        self._observer.working(app, lanes, self._takes_now(handler))
+        self._observer.working(app, lanes, self._takes_now(handler, lanes))
         looking = asyncio.create_task(self._observer.look_aside(aside), name="look at Kafka")
         looking.add_done_callback(end_process_on_failure)
         announcing = asyncio.create_task(_announce(lanes))
@@ -181,9 +181,14 @@ class _Run:
         _log.info("finished")
         return 0
 
-    def _takes_now(self, handler: BatchHandler) -> Callable[[TP], bool]:
-        """Tell whether the lane of a partition takes records of its topic for now."""
-        return lambda tp: tp.topic not in handler.paused_topics(self._plan.lane_of(tp.partition))
+    def _takes_now(self, handler: BatchHandler, lanes: Lanes) -> Callable[[TP], bool]:
+        """Tell whether a partition belongs to a lane that takes records of its topic for now."""
+
+        def takes_now(tp: TP) -> bool:
+            lane = self._plan.lane_of(tp.partition)
+            return lane in lanes.numbers and tp.topic not in handler.paused_topics(lane)
+
+        return takes_now
 
 
 async def _announce(lanes: Lanes) -> None:
