@@ -145,3 +145,11 @@ def test_a_deadline_that_comes_twice_counts_once() -> None:
     """The second names an attempt that is over."""
     outcome = given(*PENDING).when(deadline(of="1:1"), deadline(of="1:1"))
     outcome.then("ask customer.validate 1:2")
+
+
+def test_two_workers_that_handle_one_deadline_ask_in_the_same_words() -> None:
+    """Also when one of them is a moment later: what they store is the same, and so is its id."""
+    story = given(*PENDING)
+    first, second = (story.at(seconds).when(deadline(of="1:1")) for seconds in (5.1, 7.9))
+    assert first.order == second.order
+    assert first.batch.outputs == second.batch.outputs

@@ -129,7 +129,7 @@ def _give_back(order: Order, moment: Moment) -> Remembered:
     due_at = moment.now + pause_after(1, moment.patience)
     # Numbered by revision, so that it is a request of its own each time.
     waiting = Waiting(Purpose.RELEASE, since=order.version, attempt=order.revision, due_at=due_at)
-    return Remembered(replace(order, waiting=waiting), RequestType.RELEASE)
+    return Remembered(replace(order, waiting=waiting), RequestType.RELEASE, moment.now)
 
 
 def _deadline(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
@@ -140,8 +140,9 @@ def _deadline(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
     if waiting.purpose is Purpose.CHECKS and waiting.attempt >= moment.patience.attempts:
         reason = str(Code.CHECKS_TIMEOUT)
         return change_order(order, moment, message.cause, EventType.EXPIRED, reason=reason)
-    again = replace(order, waiting=asked_again(waiting, moment.now, moment.patience))
-    return Remembered(again, FIRST_REQUEST[waiting.purpose])
+    again = asked_again(waiting, moment.now, moment.patience)
+    asked_at = again.due_at - pause_after(again.attempt, moment.patience)
+    return Remembered(replace(order, waiting=again), FIRST_REQUEST[waiting.purpose], asked_at)
 
 
 def _reject(

@@ -43,10 +43,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """No new version, but what the order waits for is to be stored; `request` is then sent."""
+    """No new version, but what the order waits for is to be stored; `request` is then sent.
+
+    `asked_at` is the request's time, in milliseconds since 1970: the same for all who store the
+    same.
+    """
 
     order: Order
     request: RequestType | None = None
+    asked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

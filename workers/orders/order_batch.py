@@ -152,9 +152,10 @@ def _handle_reply(message: ReplyMessage, batch: OrderBatch, moment: Moment) -> N
         case Remembered():
             batch.order = decision.order
             if decision.request is not None:
-                batch.outputs.append(
-                    request_again(decision.order, decision.request, moment.now, message.cause)
+                asked = request_again(
+                    decision.order, decision.request, decision.asked_at, message.cause
                 )
+                batch.outputs.append(asked)
                 # Requests are numbered by it: the next one of this batch is another request.
                 batch.order = replace(decision.order, revision=order.revision + 1)
         case Ignored() | Refused():
