@@ -61,6 +61,8 @@ def verify(
 ) -> None:
     """Check all invariants from outside, by topics and MongoDB; exit code 0 if all of them hold."""
     with _usage_errors():
+        if ledger is not None:
+            _bytes(ledger, most=0)
         question = Question(ledger, None if stocked is None else _pieces(stocked), settled, wait)
         found = run(lambda settings: _verify(settings, question))
     if json:
@@ -80,14 +82,21 @@ def _usage_errors() -> Iterator[None]:
         raise typer.Exit(WRONG_USAGE) from None
 
 
-def _pieces(path: Path) -> dict[str, int]:
-    """How many pieces were stocked, by product id."""
+def _bytes(path: Path, most: int = -1) -> bytes:
+    """So many bytes of a file, all of it by default."""
     try:
-        found = orjson.loads(path.read_bytes())
-        return {str(product): int(pieces) for product, pieces in found.items()}
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
         raise LedgerError(message) from error
+
+
+def _pieces(path: Path) -> dict[str, int]:
+    """How many pieces were stocked, by product id."""
+    try:
+        found = orjson.loads(_bytes(path))
+        return {str(product): int(pieces) for product, pieces in found.items()}
     except (AttributeError, TypeError, ValueError) as error:
         message = f"{path} is not a JSON object of whole numbers: {error}"
         raise LedgerError(message) from error
