@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from workers.inventory.books import Changes, Known, Reservation, StockChange
+from workers.inventory.ports import ConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -28,12 +29,19 @@ class MemoryInventoryStore:
         return Known(dict(self.reservations), available)
 
     def apply(self, changes: Changes) -> None:
-        """Store changes; an AssertionError when they were decided on something else."""
-        for product_id, change in changes.stock.items():
-            self.stock[product_id] = self.stock[product_id].plus(change)
-        for order_id, before, after in changes.reservations:
-            assert self.reservations.get(order_id) == before
-            self.reservations[order_id] = after
+        """Store changes; a ConflictError when they were decided on something else."""
+        stock = {name: self._moved(name, change) for name, change in changes.stock.items()}
+        for order_id, before, _ in changes.reservations:
+            if self.reservations.get(order_id) != before:
+                raise ConflictError(order_id)
+        self.stock.update(stock)
+        self.reservations.update({order_id: after for order_id, _, after in changes.reservations})
+
+    def _moved(self, product_id: str, change: StockChange) -> StockChange:
+        found = self.stock.get(product_id)
+        if found is None or (change.available < 0 and found.available + change.available < 0):
+            raise ConflictError(product_id)
+        return found.plus(change)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work`; what it saves is there at the end, or not at all when it raises."""

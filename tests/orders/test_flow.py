@@ -55,7 +55,7 @@ class Worker:
 
     async def handle(self, *records: Record, lane: int = LANE) -> Sequence[CopyRecord]:
         """Handle the records as one batch, and acknowledge them."""
-        copies = await self.flow.handle(lane, records)
+        copies = await self.flow.handle(records)
         positions = {record.topic: record.offset + 1 for record in records}
         self.flow.acknowledged(lane, positions)
         return copies

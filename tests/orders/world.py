@@ -106,7 +106,7 @@ class World:
         if fate == "cut off" and records:
             self.published.cut_off_after(published)
         try:
-            self.copies += self._runner.run(self.flow.handle(LANE, records))
+            self.copies += self._runner.run(self.flow.handle(records))
         except OutsideAwayError:
             return
         if fate == "dies":

@@ -18,7 +18,8 @@ import structlog
 
 from workers.logs import configure_logs
 from workers.settings import Settings
-from workers.stream.batches import BatchConsumer, BatchConsumerThread
+from workers.stream.batches import BatchConsumer
+from workers.stream.consumer_loop import BatchConsumerThread
 from workers.stream.ports import CopyRecord, OutboundRecord, OutsideAwayError
 from workers.stream.running import Tools, WorkerPlan, run_worker
 
@@ -71,9 +72,9 @@ class EchoHandler:
         """No topic ever pauses."""
         return frozenset()
 
-    async def handle(self, lane: int, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:
+    async def handle(self, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:
         """Publish all of them, unless something else is asked for."""
-        _log.info("handling", lane=lane, records=len(records))
+        _log.info("handling", records=len(records))
         await asyncio.sleep(self._echo.pace)
         if self._echo.is_away:
             raise OutsideAwayError("asked to be away")

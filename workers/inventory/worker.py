@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,7 @@ from schemas.requests import (
 from schemas.results import Code
 from schemas.topics import INVENTORY_REQUESTS, REPLIES, dead_letter_topic
 from workers.database import connect
-from workers.inventory.decide import RELEASED_BEFORE, Reply, decide
+from workers.inventory.decide import RELEASED_BEFORE, Reply, assume_plenty, decide
 from workers.inventory.ports import ConflictError, InventoryStore, Transaction
 from workers.inventory.store import MongoInventoryStore
 from workers.stream.answering import RequestAnswerer
@@ -34,6 +34,7 @@ from workers.stream.running import Tools, WorkerPlan
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from workers.inventory.books import Known
     from workers.stream.ports import BatchHandler, OutboundRecord
 
 MODELS: Final[Mapping[str, type[InventoryRequest]]] = {
@@ -106,6 +107,10 @@ async def answer(
     Raises:
         OutsideAwayError: the store does not answer, or others change the same stock all the time.
     """
+    assumed = assume_plenty([request.data for request in requests])
+    if assumed is not None:
+        with suppress(ConflictError):
+            return await store.transact(partial(_decide_and_save, requests, assumed))
     try:
         return await _settle(store, requests)
     except ConflictError as error:
@@ -124,22 +129,28 @@ async def answer(
 async def _settle(
     store: InventoryStore, requests: Sequence[Request[InventoryRequest]]
 ) -> list[OutboundRecord]:
-    asked = [request.data for request in requests]
-    order_ids = {request.order_id for request in asked}
-    product_ids = {product for request in asked for product in _products(request)}
+    order_ids = {request.data.order_id for request in requests}
+    product_ids = {product for request in requests for product in _products(request.data)}
 
     async def load_decide_save(transaction: Transaction) -> list[OutboundRecord]:
-        decisions = decide(asked, await transaction.load(order_ids, product_ids))
-        # Encoded before anything is stored: what cannot be told must not happen.
-        replies = [
-            reply_record(request, _SOURCE, reply.type, request.data.order_id, _value(reply))
-            for request, reply in zip(requests, decisions.replies, strict=True)
-        ]
-        if not decisions.changes.empty:
-            await transaction.save(decisions.changes)
-        return replies
+        known = await transaction.load(order_ids, product_ids)
+        return await _decide_and_save(requests, known, transaction)
 
     return await store.transact(load_decide_save)
+
+
+async def _decide_and_save(
+    requests: Sequence[Request[InventoryRequest]], known: Known, transaction: Transaction
+) -> list[OutboundRecord]:
+    decisions = decide([request.data for request in requests], known)
+    # Encoded before anything is stored: what cannot be told must not happen.
+    replies = [
+        reply_record(request, _SOURCE, reply.type, request.data.order_id, _value(reply))
+        for request, reply in zip(requests, decisions.replies, strict=True)
+    ]
+    if not decisions.changes.empty:
+        await transaction.save(decisions.changes)
+    return replies
 
 
 def _products(request: InventoryRequest) -> list[str]:

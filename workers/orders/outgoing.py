@@ -37,10 +37,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewRefusal:
-    """A refusal to be remembered, the order it is about, and who wants a copy."""
+    """A refusal to be remembered, the order it is about, its lane, and who wants a copy."""
 
     refusal: Refusal
     order: Order | None
+    lane: int
     addresses: Sequence[ReplyAddress]
 
 
@@ -94,7 +95,9 @@ def encode_batch(
         json = encoded.of(batch.order)
         outgoing.records.append(snapshot_record(batch.order, json, deleted=deleted))
     for key, (told, addresses) in batch.refusals.items():
-        outgoing.refusals.append(NewRefusal(_refusal(key, told, lane), batch.order, addresses))
+        outgoing.refusals.append(
+            NewRefusal(_refusal(key, told, lane), batch.order, lane, addresses)
+        )
     for key, copy in batch.repeated:
         record = refusal_record(remembered[key], batch.order, lane)
         outgoing.add_result(record, () if copy is None else (copy,))

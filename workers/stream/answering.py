@@ -62,7 +62,7 @@ class RequestAnswerer(Generic[Data]):
         """No topic ever pauses."""
         return frozenset()
 
-    async def handle(self, lane: int, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:  # noqa: ARG002 - the port's signature
+    async def handle(self, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:
         """Answer all records; return once every reply and dead letter is acknowledged.
 
         Raises:

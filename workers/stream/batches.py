@@ -8,27 +8,29 @@ batch of an earlier assignment can be marked as done without any effect.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+
+from workers.stream.consumer_loop import BatchConsumerThread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from aiokafka import AIOKafkaConsumer, ConsumerRecord
+    from aiokafka import ConsumerRecord
     from faust.transport.consumer import RecordMap
     from faust.types import ConsumerMessage, Message
     from faust.types.transports import TPorTopicSet
+    from mode.types import ServiceT
 
     from workers.stream.ports import InboundRecord
 
 _POLL_SECONDS = 1.0
 _POLL_SECONDS_WHILE_SOME_ARE_FULL = 0.02
-# A fetch asks for every partition but those whose records nobody has taken for a tenth of a second:
-# whatever arrives ends the wait. Shorter waits cost more than all orders of a quiet hour.
-_FETCH_WAIT_MILLISECONDS = 500
 
 
 class RecordBatch:
@@ -102,37 +104,6 @@ class Intake(Protocol):
         """Begin nothing new and wait, for a bounded time, for what has begun."""
 
 
-class BatchConsumerThread(driver.AIOKafkaConsumerThread):
-    """The driver's thread, with a bounded wait in each fetch and transactions respected."""
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = _FETCH_WAIT_MILLISECONDS  # noqa: SLF001 - fixed at 1500 there
-        consumer._isolation_level = "read_committed"  # noqa: SLF001 - no setting leads there
-        return consumer
-
-    async def _fetch_records(
-        self,
-        consumer: AIOKafkaConsumer,
-        active_partitions: set[TP],
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature is the driver's
-        max_records: int | None = None,
-    ) -> RecordMap:
-        """Take what is there; a fetch that a rebalance went through takes nothing.
-
-        Its records are of the new assignment already, whose lanes are not open: they would be
-        thrown away, and the position would have moved past them.
-        """
-        subscriptions = consumer._subscription  # noqa: SLF001 - the assignment has no other name
-        begun_in = subscriptions.subscription.assignment
-        found = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
-        if subscriptions.subscription.assignment is begun_in:
-            return found
-        for tp, records in found.items():
-            consumer.seek(tp, records[0].offset)
-        return {}
-
-
 class BatchConsumer(driver.Consumer):
     """The driver's consumer, with batches instead of messages and our own bookkeeping."""
 
@@ -147,6 +118,33 @@ class BatchConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
+        """Fetch and hand over until the consumer or the fetcher stops.
+
+        As the driver does, but for its bookkeeping of single events, which takes ten tasks each.
+        """
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                async for _, message in self.getmany(_POLL_SECONDS):
+                    await self._hand_over(message)
+                # A fetch that finds records at once never lets anybody else go on.
+                await asyncio.sleep(0)
+        except (ConsumerStoppedError, asyncio.CancelledError):
+            if not self.app.should_stop:
+                raise
+
+    async def _hand_over(self, message: ConsumerMessage) -> None:
+        """Put the message into the agent's stream; give up once the flow is suspended."""
+        handing_over = asyncio.ensure_future(self.callback(message))
+        suspended = asyncio.ensure_future(self.suspend_flow.wait())
+        try:
+            await asyncio.wait({handing_over, suspended}, return_when=asyncio.FIRST_COMPLETED)
+            if handing_over.done():
+                handing_over.result()
+        finally:
+            handing_over.cancel()
+            suspended.cancel()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ARG002, ASYNC109 - the signature is the driver's
         """Yield one message for each partition: all its records that are there."""

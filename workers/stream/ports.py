@@ -100,7 +100,7 @@ class Clock(Protocol):
 
 
 class BatchHandler(Protocol):
-    """What a worker does with the records of one lane: everything but the acknowledgement."""
+    """What a worker does with the records of its lanes: everything but the acknowledgement."""
 
     async def open(self, lane: int, acknowledged: Mapping[str, int]) -> None:
         """The lane is ours from now on; `acknowledged` has each topic's next offset."""
@@ -108,15 +108,18 @@ class BatchHandler(Protocol):
     def close(self, lane: int) -> None:
         """The lane is no longer ours: forget what is remembered of it."""
 
-    async def handle(self, lane: int, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:
-        """Handle all records; return once all outputs are acknowledged, with the copies to send.
+    async def handle(self, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:
+        """Handle records of several lanes, those of one lane in order of their arrival.
+
+        A lane's records are handled by one call at a time. Returns once all outputs are
+        acknowledged, with the copies to send.
 
         Raises:
             OutsideAwayError: try the same records again later.
         """
 
     def acknowledged(self, lane: int, positions: Mapping[str, int]) -> None:
-        """The outputs of all records below these offsets are written."""
+        """The outputs of all records of the lane below these offsets are written."""
 
     def paused_topics(self, lane: int) -> frozenset[str]:
         """Topics of which this lane takes no records for the moment."""

@@ -100,7 +100,7 @@ async def test_poison_is_set_aside_and_its_neighbours_answered(
 ) -> None:
     """The bad record alone is a dead letter that says why; those around it get their replies."""
     left, right = neighbours()
-    await inventory_service(replies, dead_letters).handle(0, [left, bad, right])
+    await inventory_service(replies, dead_letters).handle([left, bad, right])
     assert [reply.key for reply in replies.records] == [b"left", b"right"]
     [dead] = dead_letters.records
     assert (dead.topic, dead.partition) == (f"dlq.{INVENTORY_REQUESTS}", bad.partition)
@@ -133,7 +133,7 @@ async def test_an_unexpected_failure_is_one_records_own(
     bad = round(place * (size - 1))
     records = [request_record(reserve(f"o{number}", ("apple", 1))) for number in range(size)]
     store = MemoryInventoryStore({"apple": 100})
-    await service_that_fails_for(f"o{bad}", replies, dead_letters, store).handle(0, records)
+    await service_that_fails_for(f"o{bad}", replies, dead_letters, store).handle(records)
     expected = [f"o{number}".encode() for number in range(size) if number != bad]
     assert [reply.key for reply in replies.records] == expected
     [dead] = dead_letters.records
@@ -147,7 +147,7 @@ async def test_only_dead_letters_and_nothing_to_answer(
 ) -> None:
     """A batch of nothing but poison is done with, too."""
     bad = GOOD._replace(headers=[])
-    await inventory_service(replies, dead_letters).handle(0, [bad, bad])
+    await inventory_service(replies, dead_letters).handle([bad, bad])
     assert (len(replies.records), len(dead_letters.records)) == (0, 2)
 
 
@@ -162,9 +162,9 @@ async def test_a_broker_that_is_away_loses_nothing(
     gone = replies if away == "replies" else dead_letters
     gone.away = True
     with pytest.raises(OutsideAwayError):
-        await service.handle(0, records)
+        await service.handle(records)
     gone.away = False
-    await service.handle(0, records)
+    await service.handle(records)
     assert {reply_type(reply) for reply in replies.records} == {"inventory.reserved.v1"}
     assert {reply.key for reply in replies.records} == {b"good", b"next"}
     assert len(set(map(repr, dead_letters.records))) == 1
@@ -181,7 +181,7 @@ async def test_a_store_that_is_away_is_no_records_fault(
 
     service = RequestAnswerer(MODELS, away, replies, dead_letters, twelve_partitions)
     with pytest.raises(OutsideAwayError):
-        await service.handle(0, [GOOD, GOOD._replace(headers=[])])
+        await service.handle([GOOD, GOOD._replace(headers=[])])
     assert (replies.records, dead_letters.records) == ([], [])
 
 
@@ -200,8 +200,8 @@ async def test_partitions_that_were_added_are_found(
         return await answer(store, requests)
 
     service = RequestAnswerer(MODELS, answer_all, replies, dead_letters, count)
-    await service.handle(0, [GOOD])
+    await service.handle([GOOD])
     partitions.append(24)
-    await service.handle(0, [GOOD.with_header("kafka_replyPartition", b"23")])
+    await service.handle([GOOD.with_header("kafka_replyPartition", b"23")])
     assert [reply.partition for reply in replies.records] == [3, 23]
     assert dead_letters.records == []

@@ -68,7 +68,7 @@ async def replies_to(*records: Record) -> list[OutboundRecord]:
     """All replies of the service that reads the first record's topic."""
     replies, dead_letters = KeptRecords(), KeptRecords()
     serves = customer_service if records[0].topic.startswith("customers") else inventory_service
-    await serves(replies, dead_letters).handle(0, records)
+    await serves(replies, dead_letters).handle(records)
     assert dead_letters.records == []
     return replies.records
 
