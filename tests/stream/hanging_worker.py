@@ -61,7 +61,7 @@ class Handler:
         """No topic ever pauses."""
         return frozenset()
 
-    async def handle(self, lane: int, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:  # noqa: ARG002 - the port's signature
+    async def handle(self, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:  # noqa: ARG002 - the port's signature
         """Hang if asked to, or have copies sent."""
         await _forever(self._hangs == "handle")
         if self._hangs == "loop":
