@@ -26,6 +26,7 @@ VERBS = {
     "chaos": "workers.cli.chaos:chaos",
     "health": "workers.cli.health:health",
     "demo": "workers.cli.demo:demo",
+    "bench": "workers.cli.bench:bench",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,7 +11,7 @@ from schemas.topics import EVENTS, RESULTS
 from workers.dev.bench.figures import Spent, Throughput
 from workers.dev.bench.load import held_back
 from workers.dev.bench.positions import open_topic
-from workers.dev.bench.usage import difference, processor_seconds, watched_memory
+from workers.dev.bench.usage import busy_seconds, difference, processor_seconds, watched_memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -63,13 +64,15 @@ async def work_off(
     async with held_back(
         ground.settings, commands, screen.begin(f"{what}: sending", len(commands))
     ):
-        before = processor_seconds(ground.parts)
+        before, busy, begun = processor_seconds(ground.parts), busy_seconds(), time.monotonic()
     async with watched_memory(ground.parts) as memory:
         bar = screen.begin(f"{what}: results", len(commands))
         await field.results.grown(results, len(commands), ground.check, _POLL_SECONDS, bar)
         used = difference(processor_seconds(ground.parts), before)
+        others = busy_seconds() - busy - sum(used.values())
+        others_cores = max(0.0, others / (time.monotonic() - begun))
     seconds = await _seconds(field, events, results)
-    return Throughput(seconds, Spent(len(commands), used), memory.highest)
+    return Throughput(seconds, Spent(len(commands), used), memory.highest, others_cores)
 
 
 async def _seconds(field: Field, events: Ends, results: Ends) -> float:

@@ -52,11 +52,15 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """A backlog that was worked off: seconds from its first event to its last result."""
+    """A backlog that was worked off: seconds from its first event to its last result.
+
+    `others_cores` is how many cores everything else on the machine kept busy meanwhile.
+    """
 
     seconds: float
     spent: Spent
     peak_bytes: Mapping[str, float]
+    others_cores: float
 
     @property
     def orders_per_second(self) -> float:

@@ -37,6 +37,15 @@ def resident_bytes(parts: Iterable[Part]) -> dict[str, int]:
     return {part.name: sum(_resident(process) for process in _family(part)) for part in parts}
 
 
+def busy_seconds() -> float:
+    """Seconds of processor time that everything on this machine has used, of all cores."""
+    times = psutil.cpu_times()
+    used = sum(
+        getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq", "steal")
+    )
+    return float(used)
+
+
 def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
     """How much more each one has used."""
     return {name: after[name] - before[name] for name in after}

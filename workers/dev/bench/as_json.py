@@ -1,0 +1,95 @@
+"""The figures as plain data, for machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workers.dev.bench.figures import by_kind
+
+if TYPE_CHECKING:
+    from workers.dev.bench.figures import (
+        BenchFigures,
+        Growth,
+        Latency,
+        Spent,
+        Throughput,
+        VariantFigures,
+    )
+
+
+def as_json(figures: BenchFigures) -> dict[str, Any]:
+    """Everything; times are in the units that the names say, `toFloor` are ratios."""
+    floor = figures.floor
+    return {
+        "machine": dict(figures.machine),
+        "variants": [_variant(one, floor) for one in figures.variants],
+        "growth": None if figures.growth is None else _growth(figures.growth),
+        "verified": not figures.faults,
+        "faults": figures.faults,
+    }
+
+
+def _variant(one: VariantFigures, floor: VariantFigures | None) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        **_throughput(one.throughput),
+        "idlePercentOfACore": dict(one.idle.percent_of_a_core),
+        "latencies": [_latency(found) for found in one.latencies],
+        "ratesLeftOut": list(one.left_out),
+        "toFloor": None if floor is None else _ratios(one, floor),
+    }
+
+
+def _throughput(found: Throughput) -> dict[str, Any]:
+    return {
+        "orders": found.spent.count,
+        "seconds": found.seconds,
+        "ordersPerSecond": found.orders_per_second,
+        **_spent(found.spent),
+        "coresOthersKeptBusy": found.others_cores,
+        "peakBytes": by_kind(found.peak_bytes),
+    }
+
+
+def _spent(spent: Spent) -> dict[str, Any]:
+    return {
+        "cpuMicroseconds": spent.microseconds,
+        "cpuMicrosecondsAll": spent.all_microseconds,
+    }
+
+
+def _latency(found: Latency) -> dict[str, Any]:
+    return {
+        "ordersPerSecond": found.rate,
+        "orders": len(found.milliseconds),
+        "milliseconds": found.percentiles,
+        **_spent(found.spent),
+    }
+
+
+def _ratios(one: VariantFigures, floor: VariantFigures) -> dict[str, Any]:
+    own, least = one.throughput, floor.throughput
+    by_rate = {found.rate: found.percentiles for found in floor.latencies}
+    return {
+        "ordersPerSecond": own.orders_per_second / least.orders_per_second,
+        "cpuMicrosecondsAll": own.spent.all_microseconds / least.spent.all_microseconds,
+        "latencies": {
+            f"{found.rate:g}": {
+                name: value / by_rate[found.rate][name] for name, value in found.percentiles.items()
+            }
+            for found in one.latencies
+            if found.rate in by_rate
+        },
+    }
+
+
+def _growth(growth: Growth) -> dict[str, Any]:
+    changes = growth.changes
+    pairs = zip(changes.of_one_order, changes.of_many_orders, strict=True)
+    return {
+        "steps": [{"stored": step.stored, **_throughput(step.throughput)} for step in growth.steps],
+        "changes": [
+            {"ofOneOrder": _spent(one), "ofManyOrders": _spent(many)} for one, many in pairs
+        ],
+        "changesRatio": changes.ratio,
+    }
