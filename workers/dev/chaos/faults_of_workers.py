@@ -26,7 +26,7 @@ INVENTORY: Final = frozenset({"inventory"})
 
 _END_SECONDS: Final = 40.0  # 30 are promised; a busy machine may be late to see it
 _READY_SECONDS: Final = 90.0
-_HIT_SECONDS: Final = 30.0
+_HIT_SECONDS: Final = 20.0
 _WAKE_SECONDS: Final = 30.0
 _HOUR: Final = 3_600_000
 _MISBEHAVING: Final = {
@@ -49,7 +49,7 @@ async def kill(world: World, chance: Random, kinds: Collection[str]) -> None:
 
 
 async def fail_at(
-    world: World, chance: Random, kinds: Collection[str], point: str, most: int = 8
+    world: World, chance: Random, kinds: Collection[str], point: str, most: int = 4
 ) -> None:
     """Have a worker kill itself at a failpoint, the first to the `most`th time it comes there."""
     async with world.fleet.borrowed(kinds, chance) as worker:
@@ -92,7 +92,7 @@ async def pause(world: World, chance: Random, kinds: Collection[str]) -> None:
 async def pause_at(world: World, chance: Random, kinds: Collection[str], point: str) -> None:
     """The same in the middle of a round: the worker stops itself at a failpoint."""
     async with world.fleet.borrowed(kinds, chance) as worker:
-        setting = _failpoint(worker, point, chance.randint(1, 8))
+        setting = _failpoint(worker, point, chance.randint(1, 4))
         starts = await _start_again(worker, {"OMS_FAILPOINT": f"{setting['OMS_FAILPOINT']}:stop"})
         try:
             if not await holds_within(lambda: _is_stopped(worker), _HIT_SECONDS):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.05
 _BORROW_SECONDS = 60.0
 _QUICK_SECONDS = 5.0
+_LONGEST_REASON = 200
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ class Fleet:
             entry = record(line)
             worker.is_ready = worker.is_ready or is_ready(entry)
             if entry.get("event") == "worker_ends_itself":
-                worker.reason = str(entry.get("reason"))
+                worker.reason = _shortened(f"{entry.get('reason')} {entry.get('error', '')}")
         if has_ended:
             self._note_end(worker)
         if not worker.is_running and worker.is_wanted and time.monotonic() >= worker.start_at:
@@ -101,6 +102,8 @@ class Fleet:
     def _note_end(self, worker: Worker) -> None:
         code = worker.part.exit_code or 0
         how = f"ended itself: {worker.reason}" if worker.reason else exit_text(code)
+        if code > 0 and not worker.reason:
+            how = f"{how}: {_shortened(worker.part.log_tail().splitlines()[-1])}"
         self.endings[f"{worker.kind} worker {how}"] += 1
         quick = code > 0 and time.monotonic() - worker.begun < _QUICK_SECONDS
         worker.quick_failures = worker.quick_failures + 1 if quick else 0
@@ -127,6 +130,10 @@ class Fleet:
     async def until_ready(self, workers: Sequence[Worker], seconds: float) -> bool:
         """Whether all of these are ready within so many seconds."""
         return await holds_within(lambda: all(worker.is_ready for worker in workers), seconds)
+
+
+def _shortened(text: str) -> str:
+    return text.strip()[:_LONGEST_REASON]
 
 
 def _start(worker: Worker) -> None:

@@ -86,8 +86,11 @@ class Shop:
     async def _write(self, topic: str, record: Shopping) -> None:
         try:
             producer = await self._connected()
+            # A partition that was just added may not be known yet: then the key's own will do.
+            known = record.partition in await producer.partitions_for(topic)
+            partition = record.partition if known else None
             written = await producer.send(
-                topic, record.value, record.key, record.partition, headers=record.headers
+                topic, record.value, record.key, partition, headers=record.headers
             )
         except KafkaError:
             self.not_acknowledged += 1

@@ -10,12 +10,13 @@ from workers.dev.chaos.fault import Fault
 from workers.dev.chaos.faults_of_workers import INVENTORY, ORDERS, SIMULATORS
 
 
-def _of_workers(name: str, kinds: frozenset[str], track: str) -> tuple[Fault, ...]:
+def _of_workers(name: str, kinds: frozenset[str]) -> tuple[Fault, ...]:
     """What happens to the orders workers, and to the simulated services alike."""
+    track = f"{name}, in the group"
     return (
         Fault(
             f"kill-{name}",
-            track,
+            f"{name}, killed",
             3,
             "kill -9 of a worker at any moment, sometimes again while it starts",
             partial(workers.kill, kinds=kinds),
@@ -56,67 +57,67 @@ def _at(point: str, name: str, kinds: frozenset[str], track: str, what: str) -> 
 
 
 WORKER_FAULTS: Final = (
-    *_of_workers("orders", ORDERS, "orders"),
-    *_of_workers("simulators", SIMULATORS, "simulators"),
+    *_of_workers("orders", ORDERS),
+    *_of_workers("simulators", SIMULATORS),
     _at(
         "after-store",
         "kill-after-store",
         ORDERS,
-        "orders",
+        "orders, killed",
         "kill -9 of an orders worker: changes stored, nothing of them published",
     ),
     _at(
         "before-publish",
         "kill-before-publish",
         ORDERS,
-        "orders",
+        "orders, killed",
         "kill -9 of an orders worker right before it publishes",
     ),
     _at(
         "mid-publish",
         "kill-mid-publish",
         ORDERS,
-        "orders",
+        "orders, killed",
         "kill -9 of an orders worker: half of a round's records written, the others not",
     ),
     _at(
         "after-publish",
         "kill-after-publish",
         ORDERS,
-        "orders",
+        "orders, killed",
         "kill -9 of an orders worker: all is published, and nothing acknowledged",
     ),
     _at(
         "after-store",
         "kill-after-effect",
         INVENTORY,
-        "simulators",
+        "simulators, killed",
         "kill -9 of an inventory worker between its effect and its replies",
     ),
     _at(
         "mid-publish",
         "kill-mid-reply",
         SIMULATORS,
-        "simulators",
+        "simulators, killed",
         "kill -9 of a simulated service: half of its replies written, the others not",
     ),
     _at(
         "after-publish",
         "kill-after-reply",
         SIMULATORS,
-        "simulators",
+        "simulators, killed",
         "kill -9 of a simulated service: replies written, requests not acknowledged",
     ),
     Fault(
         "pause-mid-batch",
-        "orders",
+        "orders, in the group",
         14,
         "an orders worker stops itself between storing and publishing, for longer than its session",
         partial(workers.pause_at, kinds=ORDERS, point="after-store"),
     ),
     Fault(
         "misbehave",
-        "simulators",
+        "simulators, in the group",
         12,
         "a simulated service drops, delays, repeats and reorders a fifth of its replies each",
         partial(workers.misbehave, kinds=SIMULATORS),
