@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 from structlog.testing import capture_logs
 
 from tests.stream.broker import create_topic, fresh_name, read_all
 from tests.stream.records import Record
 from tests.waiting import eventually
+from workers.stream.connection import client_arguments, has_partition
 from workers.stream.dead_letters import dead_letter
 from workers.stream.ports import OutboundRecord, OutsideAwayError, OutsideRefusesError
 from workers.stream.publisher import BatchPublisher
@@ -117,6 +119,18 @@ async def test_a_missing_partition_is_waited_for(
 
     await eventually(succeeds, "the broker to tell of the new partition")
     assert [r.partition for r in await read_all(settings, topic)] == [0, 1]
+
+
+async def test_a_topic_that_no_broker_tells_of_is_waited_for(settings: Settings) -> None:
+    """As when Kafka goes silent before a topic was first written to: it is away, and no refusal."""
+    impatient = {**client_arguments(settings), "request_timeout_ms": 500}
+    producer = AIOKafkaProducer(**impatient)
+    await producer.start()
+    try:
+        with pytest.raises(OutsideAwayError, match="does not tell of the topic missing"):
+            await has_partition(producer, fresh_name("missing"), 0)
+    finally:
+        await producer.stop()
 
 
 async def test_the_guard_runs_before_every_write(settings: Settings) -> None:

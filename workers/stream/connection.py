@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 
 from workers.stream.ports import OutsideAwayError
 
@@ -46,11 +46,19 @@ async def start_producer(producer: AIOKafkaProducer, settings: Settings) -> None
 
 
 async def has_partition(producer: AIOKafkaProducer, topic: str, partition: int) -> bool:
-    """Whether the topic has the partition; looked up anew if it is not known to have it."""
-    if partition in await producer.partitions_for(topic):
-        return True
-    await producer.client.force_metadata_update()
-    return partition in await producer.partitions_for(topic)
+    """Whether the topic has the partition; looked up anew if it is not known to have it.
+
+    Raises:
+        OutsideAwayError: no broker tells of the topic: none answers, or it is missing.
+    """
+    try:
+        if partition in await producer.partitions_for(topic):
+            return True
+        await producer.client.force_metadata_update()
+        return partition in await producer.partitions_for(topic)
+    except UnknownTopicOrPartitionError as error:
+        message = f"Kafka does not tell of the topic {topic}"
+        raise OutsideAwayError(message) from error
 
 
 def kafka_away(settings: Settings) -> OutsideAwayError:

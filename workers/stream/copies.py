@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from workers.stream.connection import client_arguments, has_partition, start_producer
+from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ class ReplyCopies:
             known = copy.topic in self._topics
             reason = "not acknowledged in time" if known else "no such topic in time"
             _log.info("copy_not_sent", reply_topic=copy.topic, reason=reason)
-        except KafkaError as error:
+        except (KafkaError, OutsideAwayError) as error:
             _log.info("copy_not_sent", reply_topic=copy.topic, reason=repr(error))
 
     async def _await_topic(self, topic: str) -> None:
