@@ -106,7 +106,8 @@ def _faults(outcomes: Sequence[Outcome]) -> Iterator[str]:
     )
     yield f"{made.total():,} injections in all. {_too_few(made, asked)}"
     yield "A fault that could not be made, say for there was nothing to write at that moment, is"
-    yield "not counted. Not made by this rig: old and new code side by side, and a soak of hours."
+    yield "not counted. Not made by this rig: old and new code side by side, MongoDB away for"
+    yield "twenty minutes, and a soak of hours."
     yield ""
 
 
@@ -134,9 +135,21 @@ def _promises(outcomes: Sequence[Outcome]) -> Iterator[str]:
         ),
     )
     yield "Checked twice: after draining, and after everything was read again."
+    for reason, count in sorted(_unchecked(outcomes).items()):
+        yield f"Not checked: {count:,} of {reason}."
     changed = sum(len(outcome.changed) for outcome in outcomes)
     yield f"Reading everything again changed {changed:,} documents."
     yield ""
+
+
+def _unchecked(outcomes: Sequence[Outcome]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for outcome in outcomes:
+        for verification in outcome.verifications:
+            for number, count in verification.counts.items():
+                reasons = count.unchecked.items()
+                found.update({f"invariant {number}, {reason}": n for reason, n in reasons})
+    return found
 
 
 def _endings(outcomes: Sequence[Outcome]) -> Iterator[str]:
