@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,13 +32,14 @@ def chaos(
     ] = 1,
     rate: Annotated[float, typer.Option(min=1, help="Commands a second.")] = 50,
     faults: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="NAME,NAME,…",
-            help="Only these; a beginning such as kill stands for all that begin so.",
+            help="Only these: names, beginnings such as kill, or workers, servers, clients. "
+            "Given more than once, runs take turns.",
             show_default="all that are possible",
         ),
-    ] = "",
+    ] = None,
     brokers: Annotated[int, typer.Option(min=1, max=3, help="Kafka brokers.")] = 1,
     members: Annotated[int, typer.Option(min=1, max=3, help="Members of MongoDB.")] = 1,
     drain: Annotated[
@@ -72,10 +74,10 @@ def chaos(
         return
     from workers.dev.chaos.board import Options  # noqa: PLC0415 - --help needs no driver
 
-    names = _chosen(faults, brokers, members)
+    turns = cycle([_chosen(given, brokers, members) for given in faults or [""]])
     options = [
         Options(seconds, number, rate, names, brokers, members, drain_seconds=drain)
-        for number in range(seed, seed + runs)
+        for number, names in zip(range(seed, seed + runs), turns, strict=False)
     ]
     _run(options, report, data)
 
@@ -112,17 +114,17 @@ def _tell_what_was_found(outcome: Outcome) -> None:
 
 
 def _chosen(given: str, brokers: int, members: int) -> tuple[str, ...]:
-    from workers.dev.chaos.faults import possible  # noqa: PLC0415 - --help needs no driver
+    from workers.dev.chaos.faults import named, possible  # noqa: PLC0415 - --help needs no driver
 
-    known = possible(brokers, members)
-    wanted = [name.strip() for name in given.split(",") if name.strip()]
-    for name in wanted:
-        if not any(fault.startswith(name) for fault in known):
-            message = f"there is no fault {name!r} here: oms chaos --list shows them"
-            raise typer.BadParameter(message, param_hint="--faults")
-    return tuple(
-        fault for fault in known if not wanted or any(fault.startswith(name) for name in wanted)
-    )
+    words = [word.strip() for word in given.split(",") if word.strip()]
+    try:
+        return named(words, possible(brokers, members))
+    except KeyError as error:
+        message = (
+            f"there is no fault {error.args[0]!r} with {brokers} brokers and {members} members: "
+            "oms chaos --list shows all"
+        )
+        raise typer.BadParameter(message, param_hint="--faults") from error
 
 
 def _list() -> None:

@@ -44,17 +44,21 @@ _SERVERS: Final = (
     ),
     Fault(
         "kafka-cut",
-        "kafka",
+        "connections to Kafka",
         2,
         "workers' connections to a broker break off in the middle of what they write",
         _on_kafka(connections.cut),
     ),
     Fault(
-        "kafka-refuse", "kafka", 6, "workers cannot connect to Kafka", _on_kafka(connections.refuse)
+        "kafka-refuse",
+        "connections to Kafka",
+        6,
+        "workers cannot connect to Kafka",
+        _on_kafka(connections.refuse),
     ),
     Fault(
         "kafka-stall",
-        "kafka",
+        "connections to Kafka",
         7,
         "Kafka is silent to workers, on connections that stay",
         _on_kafka(connections.stall),
@@ -64,17 +68,21 @@ _SERVERS: Final = (
     Fault("mongo-step-down", "mongodb", 6, "the primary steps down", servers.step_down),
     Fault(
         "mongo-cut",
-        "mongodb",
+        "connections to MongoDB",
         2,
         "workers' connections to MongoDB break off in the middle of what they write",
         _on_mongo(connections.cut),
     ),
     Fault(
-        "mongo-refuse", "mongodb", 6, "nobody can connect to MongoDB", _on_mongo(connections.refuse)
+        "mongo-refuse",
+        "connections to MongoDB",
+        6,
+        "nobody can connect to MongoDB",
+        _on_mongo(connections.refuse),
     ),
     Fault(
         "mongo-slow",
-        "mongodb",
+        "connections to MongoDB",
         8,
         "MongoDB answers half a second late",
         _on_mongo(connections.slow),
@@ -123,6 +131,14 @@ FAULTS: Final[Mapping[str, Fault]] = {
 """All faults by name."""
 
 
+GROUPS: Final[Mapping[str, frozenset[str]]] = {
+    "workers": frozenset(fault.name for fault in WORKER_FAULTS),
+    "servers": frozenset(fault.name for fault in _SERVERS),
+    "clients": frozenset(fault.name for fault in _CLIENTS),
+}
+"""Names for many faults at once."""
+
+
 def possible(brokers: int, members: int) -> list[str]:
     """The names of the faults that so many brokers and members allow."""
     return [
@@ -130,3 +146,18 @@ def possible(brokers: int, members: int) -> list[str]:
         for fault in FAULTS.values()
         if fault.brokers <= brokers and fault.members <= members
     ]
+
+
+def named(words: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Those of the known faults that the words stand for: a group, a name, or its beginning.
+
+    No words stand for all. Raises KeyError with a word that stands for none.
+    """
+    for word in words:
+        if not any(_stands_for(word, name) for name in known):
+            raise KeyError(word)
+    return tuple(n for n in known if not words or any(_stands_for(word, n) for word in words))
+
+
+def _stands_for(word: str, name: str) -> bool:
+    return name in GROUPS.get(word, ()) or name.startswith(word)

@@ -23,7 +23,7 @@ def _of_workers(name: str, kinds: frozenset[str]) -> tuple[Fault, ...]:
         ),
         Fault(
             f"pause-{name}",
-            track,
+            f"{name}, paused",
             12,
             "SIGSTOP of a worker for longer than its session, then SIGCONT: it must end itself",
             partial(workers.pause, kinds=kinds),
@@ -110,7 +110,7 @@ WORKER_FAULTS: Final = (
     ),
     Fault(
         "pause-mid-batch",
-        "orders, in the group",
+        "orders, paused",
         14,
         "an orders worker stops itself between storing and publishing, for longer than its session",
         partial(workers.pause_at, kinds=ORDERS, point="after-store"),
