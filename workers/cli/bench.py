@@ -75,6 +75,8 @@ def bench(
         plan = _plan(orders, rates, seconds, variants, stored if growth else "", orders_workers)
         if here and growth:
             raise FailedError("--growth fills a database with clones: leave out --here.")
+        if growth and not plan.stored:
+            raise FailedError("--stored is empty: give numbers above 0, separated by commas.")
         file = _writable(plot or (None if as_json else Path("oms-bench.svg")))
     figures = _measure(plan, settings, here)
     _show(figures, file, as_json)

@@ -69,18 +69,20 @@ def _latency(found: Latency) -> dict[str, Any]:
 
 def _ratios(one: VariantFigures, floor: VariantFigures) -> dict[str, Any]:
     own, least = one.throughput, floor.throughput
-    by_rate = {found.rate: found.percentiles for found in floor.latencies}
     return {
         "ordersPerSecond": own.orders_per_second / least.orders_per_second,
         "cpuMicrosecondsAll": own.spent.all_microseconds / least.spent.all_microseconds,
         "latencies": {
-            f"{found.rate:g}": {
-                name: value / by_rate[found.rate][name] for name, value in found.percentiles.items()
-            }
+            f"{found.rate:g}": _latency_ratios(found, least_at)
             for found in one.latencies
-            if found.rate in by_rate
+            if (least_at := floor.at(found.rate)) is not None
         },
     }
+
+
+def _latency_ratios(own: Latency, floor: Latency) -> dict[str, float]:
+    least = floor.percentiles
+    return {name: value / least[name] for name, value in own.percentiles.items()}
 
 
 def _growth(growth: Growth) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from workers.dev.bench.figures import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-WIDTH: Final = 860
+WIDTH: Final = 920
 ROW: Final = 24
 LEFT: Final = 170
 RIGHT: Final = 560

@@ -111,6 +111,10 @@ class VariantFigures:
     left_out: tuple[float, ...]
     faults: tuple[str, ...]
 
+    def at(self, rate: float) -> Latency | None:
+        """The latencies at that rate; None if they were not measured."""
+        return next((found for found in self.latencies if found.rate == rate), None)
+
 
 @dataclass(frozen=True, slots=True)
 class GrowthStep:

@@ -67,10 +67,16 @@ def given_stack(
     """
     asyncio.run(_see_that_nobody_works(settings))
     prepare(settings)
-    launcher = Launcher()
+    launcher, environment = Launcher(), _environment(settings)
     with temporary_directory(None) as directory:
         parts = [
-            Part(name, command_of(variant)(name), directory.log(name), launcher)
+            Part(
+                f"{name} worker",
+                command_of(variant)(name),
+                directory.log(name),
+                launcher,
+                environment,
+            )
             for name in plan.workers
         ]
         supervisor = Supervisor(parts, screen.tell, _MOST_QUICK_FAILURES)
@@ -83,6 +89,10 @@ def given_stack(
         finally:
             supervisor.close()
             launcher.close()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {f"OMS_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
 
 
 async def _see_that_nobody_works(settings: Settings) -> None:

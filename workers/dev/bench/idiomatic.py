@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import faust
@@ -50,8 +51,11 @@ _TOPICS: Final = (
 )
 
 
-def build(settings: Settings, role: str) -> faust.App:
-    """The app of one role, with Faust's own defaults but for its web server and leader topic."""
+def build(settings: Settings, role: str, folder: str) -> faust.App:
+    """The app of one role, with Faust's own defaults but for its web server and leader topic.
+
+    `folder` is where Faust may keep files.
+    """
     app = faust.App(
         f"oms-{role}",
         broker=[f"kafka://{server}" for server in bootstrap_servers(settings)],
@@ -59,7 +63,7 @@ def build(settings: Settings, role: str) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
-        datadir=f"{settings.state_directory}-bench",
+        datadir=folder,
     )
     topics = {
         name: app.topic(name, key_type=bytes, value_type=bytes, value_serializer="raw")
@@ -167,12 +171,13 @@ async def _send(topics: Topics, message: shapes.Message) -> None:
 
 async def run(role: str) -> None:
     """Run the role's app until cancelled."""
-    app = build(Settings(), role)
-    await app.start()
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await app.stop()
+    with TemporaryDirectory() as folder:
+        app = build(Settings(), role, folder)
+        await app.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await app.stop()
 
 
 if __name__ == "__main__":

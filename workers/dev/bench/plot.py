@@ -91,7 +91,11 @@ def _latencies(figures: BenchFigures) -> list[Row]:
     found.sort(key=lambda pair: pair[1].rate)
     longest = max(latency.percentiles["max"] for _one, latency in found)
     rows = [
-        _row(f"{latency.rate:g}/s {one.name}", _marks(latency, longest), _milliseconds(latency))
+        _row(
+            f"{latency.rate:g}/s {one.name}",
+            _marks(latency, longest),
+            _milliseconds(latency, None if one is figures.floor else figures.floor),
+        )
         for one, latency in found
     ]
     return [_title("From command to result: p50, p95, p99 and max (logarithmic)"), *rows]
@@ -102,8 +106,15 @@ def _marks(latency: Latency, longest: float) -> Row:
     return lambda y: drawing.span(y, marks, _LOWEST_MILLISECONDS, longest)
 
 
-def _milliseconds(latency: Latency) -> str:
-    return ", ".join(shown(value, None) for value in latency.percentiles.values()) + " ms"
+def _milliseconds(latency: Latency, floor: VariantFigures | None) -> str:
+    """All four, and how many times the floor's p50 and p99 are."""
+    own = latency.percentiles
+    text = " · ".join(shown(value, None) for value in own.values()) + " ms"
+    least = None if floor is None else floor.at(latency.rate)
+    if least is None:
+        return text
+    ratios = [f"{name} {own[name] / least.percentiles[name]:.2f}×" for name in ("p50", "p99")]
+    return f"{text} ({', '.join(ratios)})"
 
 
 def _growth(growth: Growth) -> list[Row]:

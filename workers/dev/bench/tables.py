@@ -10,7 +10,7 @@ from workers.dev.bench.figures import KINDS, by_kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from workers.dev.bench.figures import BenchFigures, Growth, Latency, VariantFigures
+    from workers.dev.bench.figures import BenchFigures, Growth, VariantFigures
 
 _MEGABYTE: Final = 1_000_000
 _SMALL: Final = 10.0
@@ -106,7 +106,7 @@ def _latency(figures: BenchFigures) -> Table:
 
 def _percentile(rate: float, name: str) -> Callable[[VariantFigures], float | None]:
     def value(one: VariantFigures) -> float | None:
-        found = _at(one, rate)
+        found = one.at(rate)
         return None if found is None else found.percentiles[name]
 
     return value
@@ -114,14 +114,10 @@ def _percentile(rate: float, name: str) -> Callable[[VariantFigures], float | No
 
 def _spent_at(rate: float) -> Callable[[VariantFigures], float | None]:
     def value(one: VariantFigures) -> float | None:
-        found = _at(one, rate)
+        found = one.at(rate)
         return None if found is None else found.spent.all_microseconds
 
     return value
-
-
-def _at(one: VariantFigures, rate: float) -> Latency | None:
-    return next((found for found in one.latencies if found.rate == rate), None)
 
 
 def _growth(growth: Growth) -> Table:
