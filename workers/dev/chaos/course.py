@@ -160,9 +160,22 @@ async def _drain(world: World, board: Board, topics: Topics) -> float:
 
 
 async def _verify(world: World, board: Board) -> Verification:
-    board.phase = "verifying"
     question = Question(ledger=world.shop.ledger.file, stocked=_STOCKED, wait=_REST_SECONDS)
-    return await verify(world.settings, question)
+    return await verify(world.settings, question, _Phases(board))
+
+
+class _Phases:
+    """Shows on the board how far a verification has come."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def begin(self, stage: str, total: int | None) -> None:
+        of = "" if total is None else f" ({total:,})"
+        self._board.phase = f"verifying: {stage[:1].lower()}{stage[1:]}{of}"
+
+    def advance(self, count: int) -> None:
+        """The board shows stages, not steps."""
 
 
 async def _read_everything_again(world: World, board: Board, topics: Topics) -> None:

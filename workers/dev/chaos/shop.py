@@ -75,7 +75,6 @@ class Shop:
 
     async def send(self, command: Shopping, times: int = 1) -> None:
         """Send a command so often, and return before it is acknowledged."""
-        self.recent.append(command)
         for _ in range(times):
             await self._write(COMMANDS, command)
 
@@ -106,6 +105,8 @@ class Shop:
             self._is_spoiled = True
         elif topic == COMMANDS:
             at = written.result()
+            # With its partition: in another one, before its order is there, it finds none.
+            self.recent.append(record.into(at.partition))
             self.ledger.add(
                 Entry(
                     SOURCE,
