@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dev test check lint types layers dockerfile docker-config format lock pictures clean
+.PHONY: help demo dev test simulate check lint types layers dockerfile docker-config format lock pictures clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ dev: .venv/.project  ## Start everything on this machine until Ctrl-C
 
 test: .venv/.project  ## Run the tests
 	@$(BIN)/python -m pytest -ra $(ARGS)
+
+simulate: .venv/.project  ## Run 10,000 simulated histories; ARGS="--histories 1000000" for more
+	$(BIN)/python -m tests.simulation run $(ARGS)
 
 check: lint types layers dockerfile docker-config  ## Look for faults without running anything
 
