@@ -72,13 +72,25 @@ def run_chaos(options: Options, screen: Screen, data: Path | None = None) -> Out
     stack_options = StackOptions(
         data=folder, brokers=options.brokers, mongo_members=options.members, proxied=True
     )
-    with start_stack(stack_options, screen.tell, around) as stack:
-        prepare(_settings(stack, options))
-        outcome = asyncio.run(_run(stack, proxies, options, screen))
+    try:
+        with start_stack(stack_options, screen.tell, around) as stack:
+            prepare(_settings(stack, options))
+            outcome = asyncio.run(_run(stack, proxies, options, screen))
+    except BaseException as error:
+        _leave(folder, error, screen)
+        raise
     if not outcome.holds:
         return replace(outcome, kept=folder)
     shutil.rmtree(folder, ignore_errors=True)
     return outcome
+
+
+def _leave(folder: Path, error: BaseException, screen: Screen) -> None:
+    """Delete the directory of a run that somebody broke off, and keep that of one that failed."""
+    if isinstance(error, KeyboardInterrupt):
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        screen.tell(f"The data and all logs are kept in {folder}")
 
 
 def _settings(stack: Stack, options: Options) -> Settings:
