@@ -29,6 +29,7 @@ oms = CommandLine({})
         (("--rates", "nan"), "--rates is 'nan'"),
         (("--growth", "--stored", "0"), "--stored is '0'"),
         (("--growth", "--stored", ","), "--stored is empty"),
+        (("--variants", ""), "--variants is empty"),
         (("--variants", "floor,kafka"), "--variants has kafka: choose among floor, service, faust"),
         (("--here", "--growth"), "--growth fills a database with clones: leave out --here."),
         (("--plot", "/nowhere/plot.svg"), "--plot /nowhere/plot.svg cannot be written"),

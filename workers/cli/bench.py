@@ -77,6 +77,8 @@ def bench(
             raise FailedError("--growth fills a database with clones: leave out --here.")
         if growth and not plan.stored:
             raise FailedError("--stored is empty: give numbers above 0, separated by commas.")
+        if not growth and not plan.variants:
+            raise FailedError("--variants is empty: choose among floor, service, faust.")
         file = _writable(plot or (None if as_json else Path("oms-bench.svg")))
     figures = _measure(plan, settings, here)
     _show(figures, file, as_json)

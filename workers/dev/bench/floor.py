@@ -39,7 +39,6 @@ TOPICS: Final = {
 }
 _BATCH_RECORDS: Final = 2_000
 _BATCH_BYTES: Final = 900_000
-_FETCH_WAIT_MILLISECONDS: Final = 20
 _POLL_MILLISECONDS: Final = 500
 
 
@@ -168,7 +167,6 @@ async def run(settings: Settings, role: str) -> None:
         group_id=f"oms-{role}",
         auto_offset_reset="earliest",
         auto_commit_interval_ms=1_000,
-        fetch_max_wait_ms=_FETCH_WAIT_MILLISECONDS,
         isolation_level="read_committed",  # the backlog is held back by a transaction
     )
     producer = AIOKafkaProducer(

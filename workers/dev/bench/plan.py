@@ -31,7 +31,7 @@ class Plan:
     variants: tuple[Variant, ...] = (Variant.FLOOR, Variant.SERVICE, Variant.FAUST)
     orders: int = 20_000
     faust_share: float = 0.05
-    warm_up_share: float = 0.1
+    warm_up_share: float = 0.25
     rates: tuple[float, ...] = (50.0, 300.0)
     seconds: float = 8.0
     warm_up_seconds: float = 2.0

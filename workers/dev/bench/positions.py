@@ -82,6 +82,7 @@ class Topic:
         while any([await self.consumer.position(p) < end for p, end in wanted.items()]):
             for place, records in (await self.consumer.getmany(timeout_ms=200)).items():
                 found += [record for record in records if record.offset < wanted[place]]
+        self.consumer.unsubscribe()  # or it would go on fetching beside what is measured
         return found
 
 
@@ -101,5 +102,4 @@ async def open_topic(settings: Settings, name: str) -> AsyncIterator[Topic]:
         **client_arguments(settings), auto_offset_reset="earliest", isolation_level="read_committed"
     )
     async with consumer:
-        consumer.assign(places)
         yield Topic(consumer, name, tuple(places))
