@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final
 
 from workers.dev.verifying.facts import (
     Acknowledged,
@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workers.dev.verifying.facts import Fact
+
+_LISTS: Final[Mapping[type, str]] = {
+    Command: "commands",
+    Result: "results",
+    Event: "events",
+    Snapshot: "snapshots",
+    Reply: "replies",
+    Request: "requests",
+    Letter: "letters",
+    Unreadable: "unreadable",
+    Acknowledged: "acknowledged",
+}
+"""Where the facts of each kind are gathered."""
 
 CommandKey = tuple[str, str]
 """Source and id, within an order."""
@@ -50,33 +63,14 @@ class Case:
         """The order; empty for a record that names none."""
         return "" if self.name.startswith("\n") else self.name
 
-    def add(self, fact: Fact) -> None:  # noqa: C901 - one line for each kind of fact
+    def add(self, fact: Fact) -> None:
         """Take one more fact."""
-        match fact:
-            case Command():
-                self.commands.append(fact)
-            case Result():
-                self.results.append(fact)
-            case Event():
-                self.events.append(fact)
-            case Snapshot():
-                self.snapshots.append(fact)
-            case Reply():
-                self.replies.append(fact)
-            case Request():
-                self.requests.append(fact)
-            case Letter():
-                self.letters.append(fact)
-            case Unreadable():
-                self.unreadable.append(fact)
-            case Acknowledged():
-                self.acknowledged.append(fact)
-            case Document():
-                self.document = fact
-            case Reservation():
-                self.reservation = fact
-            case _:
-                assert_never(fact)
+        if isinstance(fact, Document):
+            self.document = fact
+        elif isinstance(fact, Reservation):
+            self.reservation = fact
+        else:
+            getattr(self, _LISTS[type(fact)]).append(fact)
 
     def first_events(self) -> Mapping[int, Event]:
         """The first event of each version, by version, in the order of versions."""

@@ -7,6 +7,7 @@ memory as a whole.
 
 from __future__ import annotations
 
+import gc
 import marshal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 FACTS_OF_A_FILE: Final = 60_000
 """About so many facts are held in memory while cases are judged."""
 
-FACTS_AT_ONCE: Final = 60_000
+FACTS_AT_ONCE: Final = 20_000
+_LENGTH_BYTES: Final = 8
 _MOST_FILES: Final = 4_096
 _KINDS: Final[tuple[type[Any], ...]] = (
     Command,
@@ -53,6 +55,7 @@ _KINDS: Final[tuple[type[Any], ...]] = (
     Document,
     Reservation,
 )
+_MAKE: Final = tuple(kind._make for kind in _KINDS)
 _NUMBER_OF: Final = {kind: number for number, kind in enumerate(_KINDS)}
 
 Row = tuple[str, int, tuple[Any, ...]]
@@ -130,10 +133,13 @@ class CasesOnDisk:
     def _put_aside(self) -> None:
         for number, rows in enumerate(self._rows):
             if rows:
+                block = marshal.dumps(rows)
                 with self._file(number).open("ab") as file:
-                    marshal.dump(rows, file)
+                    file.write(len(block).to_bytes(_LENGTH_BYTES))
+                    file.write(block)
                 rows.clear()
         self._waiting = 0
+        gc.collect(0)
 
     def _file(self, number: int) -> Path:
         return Path(self._directory.name, str(number))
@@ -149,10 +155,9 @@ class CasesOnDisk:
     def _read(self, number: int) -> list[Case]:
         found: dict[str, Case] = {}
         with self._file(number).open("rb") as file:
-            size = self._file(number).stat().st_size
-            while file.tell() < size:
+            while length := int.from_bytes(file.read(_LENGTH_BYTES)):
                 # Our own file of a moment ago, in a directory that only we can read.
-                rows: list[Row] = marshal.load(file)  # noqa: S302 - see above
+                rows: list[Row] = marshal.loads(file.read(length))  # noqa: S302 - see above
                 for name, kind, fields in rows:
                     _case(found, name).add(_fact(kind, fields))
         return list(found.values())
@@ -165,8 +170,7 @@ def _plain(fact: Fact) -> tuple[Any, ...]:
 
 
 def _fact(kind: int, fields: tuple[Any, ...]) -> Fact:
-    if kind == _NUMBER_OF[Document]:
-        history = tuple(Change(*change) for change in fields[-1])
-        fields = (*fields[:-1], history)
-    fact: Fact = _KINDS[kind](*fields)
+    fact: Fact = _MAKE[kind](fields)
+    if isinstance(fact, Document):
+        return fact._replace(history=tuple(map(Change._make, fact.history)))
     return fact

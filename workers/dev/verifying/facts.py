@@ -99,7 +99,6 @@ class Reply(NamedTuple):
 
     order_id: str
     id: str
-    source: str
     type: str
     correlation: str
     partition: int

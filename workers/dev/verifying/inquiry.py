@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from workers.dev.verifying.bounds import Bounds
+    from workers.dev.verifying.bounds import Bounds, Place
     from workers.dev.verifying.cases import Cases
     from workers.dev.verifying.ledger import Entry
     from workers.dev.verifying.report import Progress, Verification
@@ -76,16 +76,18 @@ class Inquiry:
 
     def take_records(self, records: Iterable[InboundRecord], bounds: Bounds) -> None:
         """Take records, those of one partition in the order of their offsets."""
-        add = self._cases.add
-        record = None
+        add, see = self._cases.add, self._poison.see
+        place: Place = ("", 0)
         for record in records:
             self._records += 1
-            if record.topic == RESULTS:
-                bounds.first_result_times.setdefault(record.partition, record.timestamp)
+            if (record.topic, record.partition) != place:
+                place = (record.topic, record.partition)
+                if record.topic == RESULTS:
+                    bounds.first_result_times.setdefault(record.partition, record.timestamp)
             name, fact = fact_of(record)
-            self._poison.see(fact)
+            see(fact)
             add(name, fact)
-            bounds.last_offsets[record.topic, record.partition] = record.offset
+            bounds.last_offsets[place] = record.offset
 
     def judge(self, bounds: Bounds, began: float | None = None) -> Verification:
         """Check everything that was taken; all of it `began` then, by the monotonic clock."""

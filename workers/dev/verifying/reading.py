@@ -135,25 +135,21 @@ def _snapshot(record: InboundRecord) -> Named:
 def _reply(record: InboundRecord) -> Named:
     headers = dict(record.headers)
     correlation, order_id = _asked(record, headers)
-    identity, source, reply_type = _attributes(record, headers)
+    identity, reply_type = _attributes(record, headers)
     place = (record.partition, record.offset)
-    return order_id, Reply(
-        order_id, identity, source, reply_type, correlation, *place, digest_of(record)
-    )
+    return order_id, Reply(order_id, identity, reply_type, correlation, *place, digest_of(record))
 
 
-def _attributes(record: InboundRecord, headers: Headers) -> tuple[str, str, str]:
-    """Id, source and type; empty where the record is no CloudEvent."""
-    content = headers.get(names.CONTENT_TYPE, b"").lower()
-    if names.SPEC_VERSION in headers and not content.startswith(names.STRUCTURED_CONTENT):
-        found = (headers.get(name) for name in (names.ID, names.SOURCE, names.TYPE))
-        identity, source, reply_type = map(_text, found)
-        return identity, source, reply_type
+def _attributes(record: InboundRecord, headers: Headers) -> tuple[str, str]:
+    """Id and type; empty where the record is no CloudEvent."""
+    is_plain = headers.get(names.CONTENT_TYPE) == names.JSON_CONTENT
+    if is_plain and names.SPEC_VERSION in headers:
+        return _text(headers.get(names.ID)), _text(headers.get(names.TYPE))
     try:
         event = decode(record)
     except UnreadableError:
-        return "", "", ""
-    return event.id, event.source, event.type
+        return "", ""
+    return event.id, event.type
 
 
 def _asked(record: InboundRecord, headers: Headers) -> tuple[str, str]:

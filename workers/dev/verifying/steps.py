@@ -109,10 +109,12 @@ def _kept_by(event_type: str) -> Sequence[str]:
 
 def _different(one: Told, other: Told, fields: Sequence[str]) -> str:
     """The fields in which two differ, in words; personal ones without their content."""
+    if one == other:
+        return ""
+    different = [name for name in fields if one.get(name) != other.get(name)]
     return ", ".join(
         name if name in _PERSONAL else f"{name} ({one.get(name)} and {other.get(name)})"
-        for name in fields
-        if one.get(name) != other.get(name)
+        for name in different
     )
 
 
