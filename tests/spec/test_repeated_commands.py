@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def _again(command: CommandMessage, offset: int = 2_000) -> CommandMessage:
     """The same command once more, in another record and with another reply address."""
-    return replace(command, cause=replace(command.cause, offset=offset, reply=DESK))
+    return replace(command, cause=command.cause._replace(offset=offset, reply=DESK))
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from schemas.replies import FulfillRefused
 from schemas.topics import COMMANDS
+from workers.orders.admission import Admission
 from workers.orders.arrivals import each_order_once, is_create, read_all
 from workers.orders.decisions import Moment
 from workers.orders.lane_memory import LaneMemory
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from workers.stream.ports import Clock, InboundRecord, Publisher
 
 _log = structlog.get_logger()
+
+_ONLY_COMMANDS: Final = frozenset({COMMANDS})
+_NONE: Final = frozenset[str]()
 
 Batches = dict["Place", "OrderBatch"]
 
@@ -74,20 +78,24 @@ class OrdersFlow:
         self._clock = clock
         self._rules = rules
         self._lanes: dict[int, LaneMemory] = {}
+        self._admission = Admission(rules.patience.first_pause)
 
     async def open(self, lane: int, acknowledged: Mapping[str, int]) -> None:
         """Remember the lane's open orders; all outputs below these offsets are published."""
         memory = self._lanes[lane] = LaneMemory(lane, dict(acknowledged))
         await self._recall(memory)
+        self._count_waiting()
+
+    def _count_waiting(self) -> None:
+        self._admission.waiting = sum(memory.first_asked for memory in self._lanes.values())
 
     async def _recall(self, memory: LaneMemory) -> None:
-        pending = await self._store.load_pending(memory.lane)
-        memory.open_orders = {order.id: order for order in pending}
-        memory.is_sound = True
+        memory.recall(await self._store.load_pending(memory.lane))
 
     def close(self, lane: int) -> None:
         """Forget the lane."""
         self._lanes.pop(lane, None)
+        self._count_waiting()
 
     def acknowledged(self, lane: int, positions: Mapping[str, int]) -> None:
         """All outputs of the records below these offsets are published."""
@@ -95,10 +103,10 @@ class OrdersFlow:
             self._lanes[lane].acknowledged.update(positions)
 
     def paused_topics(self, lane: int) -> frozenset[str]:
-        """No more commands while too many orders of the lane wait for their checks."""
+        """No more commands while too many orders of the lane, or of all, wait for their checks."""
         memory = self._lanes.get(lane)
         is_full = memory and len(memory.open_orders) >= self._rules.most_open_orders
-        return frozenset({COMMANDS}) if is_full else frozenset()
+        return _ONLY_COMMANDS if is_full or self._admission.is_full else _NONE
 
     async def handle(self, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:
         """Handle all records; one that fails by itself goes to the dead letters alone."""
@@ -141,13 +149,14 @@ class OrdersFlow:
         told: set[Place] = set()
         existing: set[Place] = set()
         waiting = arrived.messages
+        moments = {
+            lane: Moment(now, lane, self._rules.patience) for lane in {lane for lane, _ in waiting}
+        }
         while waiting:
             turn = each_order_once(waiting)
             known = await self._load(turn, told, existing)
             batches = {
-                place: work_through(
-                    arrivals, known[place], Moment(now, place.lane, self._rules.patience)
-                )
+                place: work_through(arrivals, known[place], moments[place.lane])
                 for place, arrivals in turn.items()
             }
             outgoing = {
@@ -157,7 +166,7 @@ class OrdersFlow:
             lost = await self._save(batches)
             kept = {place: batch for place, batch in batches.items() if place not in lost}
             done += await self._publish([outgoing[place] for place in kept])
-            self._remember(batches, lost)
+            self._admission.note(now, self._remember(batches, lost))
             tally.dropped_replies += sum(batch.ignored for batch in kept.values())
             told |= kept.keys()
             existing |= lost
@@ -234,12 +243,15 @@ class OrdersFlow:
         await self._publisher.publish([record for made in everything for record in made.records])
         return [copy for made in everything for copy in made.copies]
 
-    def _remember(self, batches: Batches, lost: Collection[Place]) -> None:
-        """Keep the orders that wait for checks in mind, and only those."""
+    def _remember(self, batches: Batches, lost: Collection[Place]) -> int:
+        """Keep the orders that wait for checks in mind; return how many got their first answers."""
+        answered = 0
         for place, batch in batches.items():
             if place.order_id is not None:
                 order = None if place in lost else batch.order
-                self._lanes[place.lane].note(place.order_id, order)
+                answered += self._lanes[place.lane].note(place.order_id, order)
+        self._count_waiting()
+        return answered
 
 
 def _may_have_been_refused(place: Place, arrival: Arrival, taken_as_new: Collection[Place]) -> bool:

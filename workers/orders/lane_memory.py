@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from schemas.status import Status
+from workers.orders.admission import waits_for_first_answers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workers.orders.order import Order
 
 
@@ -21,11 +24,25 @@ class LaneMemory:
     lane: int
     acknowledged: dict[str, int]
     open_orders: dict[str, Order] = field(default_factory=dict)
+    first_asked: int = 0
     is_sound: bool = False
 
-    def note(self, order_id: str, order: Order | None) -> None:
-        """Keep the order in mind if it waits for its checks in this lane."""
+    def recall(self, pending: Iterable[Order]) -> None:
+        """Know these orders, and no others, to wait for their checks."""
+        self.open_orders = {order.id: order for order in pending}
+        self.first_asked = sum(map(waits_for_first_answers, self.open_orders.values()))
+        self.is_sound = True
+
+    def note(self, order_id: str, order: Order | None) -> bool:
+        """Keep the order in mind if it waits for its checks in this lane.
+
+        Returns whether it has got its first answers by now.
+        """
+        before = waits_for_first_answers(self.open_orders.get(order_id))
         if order is not None and order.status is Status.PENDING and order.lane == self.lane:
             self.open_orders[order_id] = order
-        else:
-            self.open_orders.pop(order_id, None)
+            self.first_asked += waits_for_first_answers(order) - before
+            return False
+        self.open_orders.pop(order_id, None)
+        self.first_asked -= before
+        return before

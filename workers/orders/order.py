@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from schemas.events import EventType
@@ -28,8 +28,7 @@ class Shipping:
     tracking_number: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """The message that caused a change, with all that is needed to answer it again.
 
     `topic` and `offset` tell where it stood in the order's lane; `reply` is where a command

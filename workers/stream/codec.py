@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -35,8 +34,7 @@ class UnreadableError(Exception):
     """The record is no CloudEvent with an id that we could answer: it goes to the dead letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloudEvent:
+class CloudEvent(NamedTuple):
     """One message as it was read.
 
     `faults` lists limits that a readable message breaks, as (path, message); `key` is the
@@ -276,15 +274,18 @@ def encode_headers(  # noqa: PLR0913 - one argument for each attribute of the en
         (names.TIME, time),
         _JSON,
     ]
-    optional = (
-        (names.SUBJECT, subject),
-        (names.CORRELATION_ID, correlation_id),
-        (names.CAUSATION_ID, causation_id),
-        (names.ORDER_VERSION, None if order_version is None else str(order_version)),
-        (names.TRACE_PARENT, trace_parent),
-        (names.TRACE_STATE, trace_state),
-    )
-    headers.extend((name, text.encode()) for name, text in optional if text is not None)
+    if subject is not None:
+        headers.append((names.SUBJECT, subject.encode()))
+    if correlation_id is not None:
+        headers.append((names.CORRELATION_ID, correlation_id.encode()))
+    if causation_id is not None:
+        headers.append((names.CAUSATION_ID, causation_id.encode()))
+    if order_version is not None:
+        headers.append((names.ORDER_VERSION, b"%d" % order_version))
+    if trace_parent is not None:
+        headers.append((names.TRACE_PARENT, trace_parent.encode()))
+    if trace_state is not None:
+        headers.append((names.TRACE_STATE, trace_state.encode()))
     return headers
 
 
