@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from workers.dev.verifying.report import Verification
 
 
+CREW: Final = ("orders", "orders", "orders", "customers", "inventory", "inventory")
+"""The workers of a run, by kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """One run: `seconds` of load and faults, then at most `drain_seconds` until all is done.
 
-    `rate` is in commands a second; `faults` are names.
+    `rate` is in commands a second; `faults` are names; `crew` has the kind of each worker.
     """
 
     seconds: float
@@ -29,6 +33,7 @@ class Options:
     members: int = 1
     partitions: int = 6
     drain_seconds: float = 300.0
+    crew: tuple[str, ...] = CREW
 
 
 @dataclass(slots=True)

@@ -56,10 +56,12 @@ def _head(outcomes: Sequence[Outcome], command_line: str, when: str) -> Iterator
     yield command_line
     yield "```"
     yield ""
-    yield "Each run starts Kafka, MongoDB and six workers (three orders workers, one customers and"
-    yield "two inventory workers) anew, with proxies between the workers and the servers. Then all"
-    yield "faults are healed, everything is drained and verified, all groups are set back to the"
-    yield "beginning, and everything is drained, verified and compared once more."
+    crew = Counter(outcomes[0].board.options.crew)
+    workers = ", ".join(f"{count} {kind}" for kind, count in crew.items())
+    yield f"Each run starts Kafka, MongoDB and the workers ({workers}) anew, with"
+    yield "proxies between them. Afterwards all faults are healed, everything is drained and"
+    yield "verified, all groups are set back to the beginning, and everything is drained,"
+    yield "verified and compared once more."
     yield ""
 
 

@@ -37,16 +37,6 @@ if TYPE_CHECKING:
     from workers.dev.stack import Stack
     from workers.settings import Settings
 
-CREW: Final = {
-    "orders worker 1": "orders",
-    "orders worker 2": "orders",
-    "orders worker 3": "orders",
-    "customers worker 1": "customers",
-    "inventory worker 1": "inventory",
-    "inventory worker 2": "inventory",
-}
-"""The workers under test and their kinds."""
-
 ENVIRONMENT: Final = {
     "OMS_REPLY_TIMEOUT": "2",
     "OMS_SESSION_TIMEOUT": str(SESSION_SECONDS),
@@ -103,8 +93,8 @@ async def _run(
     settings = _settings(stack, options)
     await _stock_too_little(settings)
     fleet = Fleet(stack, {**stack.proxied_environment, **ENVIRONMENT})
-    for name, kind in CREW.items():
-        fleet.add(name, kind)
+    for number, kind in enumerate(options.crew, start=1):
+        fleet.add(f"{kind} worker {number}", kind)
     ledger = Ledger(stack.directory.path / "ledger.jsonl")
     chance = Random(f"{options.seed} shop")  # noqa: S311 - a run is to be repeated, not guessed
     shop = Shop(settings, ledger, options.rate, chance)
