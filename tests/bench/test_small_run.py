@@ -51,8 +51,10 @@ PLAN = Plan(
     idle_seconds=0.5,
     stored=(600, 1_200),
     growth_orders=50,
+    growth_warm_up=50,
+    growth_rounds=2,
     changes=20,
-    rounds=1,
+    changes_rounds=1,
 )
 
 
@@ -165,6 +167,7 @@ def test_growth_fills_and_measures(run: Run) -> None:
     growth = run.figures.growth
     assert growth is not None
     assert [step.stored for step in growth.steps] == [600, 1_200]
+    assert [len(step.rounds) for step in growth.steps] == [2, 2]
     assert [spent.count for spent in growth.changes.of_one_order] == [20]
     assert growth.changes.ratio > 0
 

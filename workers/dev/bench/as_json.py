@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from workers.dev.bench.figures import (
         BenchFigures,
         Growth,
+        GrowthStep,
         Latency,
         Spent,
         Throughput,
@@ -85,11 +86,16 @@ def _latency_ratios(own: Latency, floor: Latency) -> dict[str, float]:
     return {name: value / least[name] for name, value in own.percentiles.items()}
 
 
+def _step(step: GrowthStep) -> dict[str, Any]:
+    rounds = [found.spent.all_microseconds for found in step.rounds]
+    return {"stored": step.stored, **_throughput(step.throughput), "cpuMicrosecondsRounds": rounds}
+
+
 def _growth(growth: Growth) -> dict[str, Any]:
     changes = growth.changes
     pairs = zip(changes.of_one_order, changes.of_many_orders, strict=True)
     return {
-        "steps": [{"stored": step.stored, **_throughput(step.throughput)} for step in growth.steps],
+        "steps": [_step(step) for step in growth.steps],
         "changes": [
             {"ofOneOrder": _spent(one), "ofManyOrders": _spent(many)} for one, many in pairs
         ],

@@ -118,10 +118,16 @@ class VariantFigures:
 
 @dataclass(frozen=True, slots=True)
 class GrowthStep:
-    """What an order cost while so many were stored."""
+    """What an order cost while so many were stored, by round."""
 
     stored: int
-    throughput: Throughput
+    rounds: tuple[Throughput, ...]
+
+    @property
+    def throughput(self) -> Throughput:
+        """The round of the median cost."""
+        ordered = sorted(self.rounds, key=lambda found: found.spent.all_microseconds)
+        return ordered[(len(ordered) - 1) // 2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
     from workers.dev.bench.backlog import Field
-    from workers.dev.bench.figures import Spent
+    from workers.dev.bench.figures import Spent, Throughput
     from workers.dev.bench.ground import Ground
     from workers.dev.bench.plan import Plan, Screen
+    from workers.dev.client import CommandToSend
 
     Document = dict[str, Any]
 
@@ -36,7 +37,7 @@ async def measure_growth(ground: Ground, plan: Plan, screen: Screen) -> Growth:
     """
     source = OrderSource(Random(plan.seed))  # noqa: S311 - no secret depends on it
     async with open_field(ground) as field:
-        await work_off(field, source.creates(plan.growth_orders), "growth: warm-up", screen)
+        await work_off(field, source.creates(plan.growth_warm_up), "growth: warm-up", screen)
         steps: list[GrowthStep] = []
         wrong: list[str] = []
         for stored in plan.stored:
@@ -52,10 +53,14 @@ async def _step(
     field: Field, source: OrderSource, plan: Plan, stored: int, screen: Screen
 ) -> tuple[GrowthStep, list[str]]:
     since = await beginning(field)
-    creates = source.creates(plan.growth_orders)
-    throughput = await work_off(field, creates, f"growth: {stored:,} stored", screen)
-    evidence = await gather_evidence(field, since, [create.order_id for create in creates])
-    return GrowthStep(stored, throughput), faults(creates, evidence)
+    rounds: list[Throughput] = []
+    done: list[CommandToSend] = []
+    for _ in range(plan.growth_rounds):
+        creates = source.creates(plan.growth_orders)
+        rounds.append(await work_off(field, creates, f"growth: {stored:,} stored", screen))
+        done += creates
+    evidence = await gather_evidence(field, since, [create.order_id for create in done])
+    return GrowthStep(stored, tuple(rounds)), faults(done, evidence)
 
 
 async def fill(ground: Ground, stored: int, screen: Screen) -> None:
@@ -105,7 +110,7 @@ async def _changes(
     singles: list[Spent] = []
     many: list[Spent] = []
     wrong: list[str] = []
-    for number in range(1, plan.rounds + 1):
+    for number in range(1, plan.changes_rounds + 1):
         creates = source.creates(plan.changes + 1)
         await work_off(field, creates, f"growth: orders of round {number}", screen)
         one, *others = [create.order_id for create in creates]

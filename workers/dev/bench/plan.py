@@ -39,8 +39,10 @@ class Plan:
     orders_workers: int = 1
     stored: tuple[int, ...] = ()
     growth_orders: int = 5_000
+    growth_warm_up: int = 20_000
+    growth_rounds: int = 3
     changes: int = 900
-    rounds: int = 5
+    changes_rounds: int = 5
     seed: int = 1
 
     def backlog(self, variant: Variant) -> int:

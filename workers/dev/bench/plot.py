@@ -72,7 +72,7 @@ def _spent(figures: BenchFigures) -> list[Row]:
         )
         for one in figures.variants
     ]
-    return [_title("Processor time of an order, and whose it is"), *rows, drawing.legend]
+    return [_title("Processor time of an order, and each share of it"), *rows, drawing.legend]
 
 
 def _shares(spent: Mapping[str, float]) -> list[tuple[str, float]]:
