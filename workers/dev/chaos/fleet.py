@@ -15,7 +15,7 @@ from workers.dev.supervisor import pause_before_restart, worker_command
 from workers.dev.worker_log import LogReader, is_ready, record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
     from pathlib import Path
     from random import Random
 
@@ -55,9 +55,18 @@ class Worker:
 class Fleet:
     """All workers, and what became of them."""
 
-    def __init__(self, stack: Stack, environment: Mapping[str, str]) -> None:
-        """Run none yet; `environment` is what the workers' environment has."""
+    def __init__(
+        self,
+        stack: Stack,
+        environment: Mapping[str, str],
+        command: Callable[[str], Sequence[str]] = worker_command,
+    ) -> None:
+        """Run none yet; `environment` is what the workers' environment has.
+
+        `command` gives the command line of a worker of one kind.
+        """
         self._stack = stack
+        self._command = command
         self._environment = environment
         self.workers: list[Worker] = []
         self.endings: Counter[str] = Counter()
@@ -66,7 +75,7 @@ class Fleet:
         """Have one more worker, which `watch` starts."""
         clock_file = self._stack.directory.path / f"{name}-clock"
         usual = {**self._environment, "OMS_CLOCK_OFFSET_FILE": str(clock_file)}
-        part = self._stack.new_part(name, worker_command(kind), usual)
+        part = self._stack.new_part(name, self._command(kind), usual)
         worker = Worker(kind, part, LogReader(part.log), clock_file, usual)
         self.workers.append(worker)
         return worker
