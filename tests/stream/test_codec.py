@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,9 @@ from workers.stream.codec import (
     read_json,
     reply_headers,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SPRING = "kafka_correlationId"
 
@@ -243,6 +247,20 @@ def test_hostile_json_costs_no_more_than_its_size(value: bytes) -> None:
     with pytest.raises(UnreadableError):
         read_json(value)
     assert time.process_time() - began < 10
+
+
+def test_a_long_text_costs_little_more_than_to_parse_it() -> None:
+    """A thousand commands of a megabyte each may come in one batch, which nothing interrupts."""
+    value = json.dumps(["[" * 900_000] * 2 + [[]] * 20).encode()
+    measured = min(_seconds(depth_of, value) for _ in range(5))
+    parsed = min(_seconds(json.loads, value) for _ in range(5))
+    assert measured < 20 * parsed
+
+
+def _seconds(work: Callable[[bytes], object], value: bytes) -> float:
+    began = time.process_time()
+    work(value)
+    return time.process_time() - began
 
 
 @pytest.mark.parametrize("value", [b"", b"nul", b"{", b'{"a":}', b"\xff", b"NaN", b'"\\ud800"'])
