@@ -25,6 +25,9 @@ ORDERS = frozenset({"orders"})
 CHANCE = Random(1)  # noqa: S311 - it chooses among workers, and guards no secret
 WORKER = """
 import json, os, time
+if os.environ.get("MODE") == "silent":
+    print(json.dumps({"event": "batch"}), flush=True)
+    raise SystemExit(1)
 if os.environ.get("MODE") == "ends":
     print(json.dumps({"event": "worker_ends_itself", "reason": "tired"}), flush=True)
     raise SystemExit(1)
@@ -73,6 +76,18 @@ async def test_an_environment_is_for_one_start_alone(stack: Stack) -> None:
         worker.part.kill()
         await eventually(lambda: worker.exits == [-9, 1] and worker.is_ready, "it is back")
         assert fleet.endings["orders worker ended itself: tired"] == 1
+
+
+async def test_a_failure_without_a_reason_is_told(stack: Stack) -> None:
+    """Whoever ends with exit code 1 has to say why; whoever does is not told of."""
+    async with watched(stack) as fleet:
+        [worker] = fleet.workers
+        for mode, told in (("ends", 0), ("silent", 1)):
+            worker.next_environment = {"MODE": mode}
+            worker.part.kill()
+            await eventually(lambda: worker.exits[-1:] == [1] and worker.is_ready, "it is back")
+            assert len(fleet.unexplained) == told
+            worker.exits.clear()
 
 
 async def test_what_is_not_wanted_is_not_started(stack: Stack) -> None:

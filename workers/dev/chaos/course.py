@@ -63,6 +63,7 @@ async def run_the_course(world: World, board: Board, screen: Screen) -> Outcome:
         verifications.append(await _verify(world, board))
         changed = list(what_changed(before, await what_is_stored(world.settings)))
         _take_stock(world, board)
+    board.broken.extend(world.fleet.unexplained)
     return Outcome(board, load_seconds, drain_seconds, verifications, changed)
 
 

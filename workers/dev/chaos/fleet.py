@@ -70,6 +70,7 @@ class Fleet:
         self._environment = environment
         self.workers: list[Worker] = []
         self.endings: Counter[str] = Counter()
+        self.unexplained: list[str] = []
 
     def add(self, name: str, kind: str) -> Worker:
         """Have one more worker, which `watch` starts."""
@@ -112,7 +113,10 @@ class Fleet:
         code = worker.part.exit_code or 0
         how = f"ended itself: {worker.reason}" if worker.reason else exit_text(code)
         if code > 0 and not worker.reason:
-            how = f"{how}: {_shortened(worker.part.log_tail().splitlines()[-1])}"
+            last = worker.part.log_tail().splitlines()[-1]
+            how = f"{how}: {_shortened(last)}"
+            if record(last):  # neither its reason nor a sentence
+                self.unexplained.append(f"{worker.part.name} {how}, and does not say why it ended")
         self.endings[f"{worker.kind} worker {how}"] += 1
         quick = code > 0 and time.monotonic() - worker.begun < _QUICK_SECONDS
         worker.quick_failures = worker.quick_failures + 1 if quick else 0
