@@ -64,7 +64,7 @@ def check_steps(case: Case, bounds: Bounds, tally: Tally) -> None:
     if case.events or case.document is not None:
         tally.checked(7)
         _check_document(case, first, told, tally)
-        _check_snapshot(case, told, bounds, tally)
+        _check_snapshot(case, first, told, bounds, tally)
 
 
 def _data(event: Event, tally: Tally) -> Told | None:
@@ -155,7 +155,13 @@ def _milliseconds(time: object) -> object:
     return time
 
 
-def _check_snapshot(case: Case, told: Mapping[int, Told], bounds: Bounds, tally: Tally) -> None:
+def _check_snapshot(
+    case: Case,
+    events: Mapping[int, Event],
+    told: Mapping[int, Told],
+    bounds: Bounds,
+    tally: Tally,
+) -> None:
     """The newest snapshot is the newest event's order; that of a deleted order is null."""
     newest = _newest(case.snapshots)
     wanted = _version_shown(case, bounds)
@@ -170,12 +176,21 @@ def _check_snapshot(case: Case, told: Mapping[int, Told], bounds: Bounds, tally:
         )
         tally.violated(7, case.order_id, evidence)
     order = told.get(newest.version)
-    if order is None:
-        return
-    expected = None if order["status"] == "deleted" else order
-    if _shown(newest) != expected:
+    if order is not None and not _shows(newest, order, events[newest.version]):
         evidence = f"{newest.place} shows another order than the event of version {newest.version}"
         tally.violated(7, case.order_id, evidence)
+
+
+def _shows(snapshot: Snapshot, order: Told, event: Event) -> bool:
+    """Whether the snapshot shows the order of the event."""
+    if snapshot.value is None or order["status"] == "deleted":
+        return snapshot.value is None and order["status"] == "deleted"
+    if b'"order":%b' % snapshot.value in event.value:
+        return True  # as the service writes it: nothing needs to be parsed
+    try:
+        return bool(orjson.loads(snapshot.value) == order)
+    except ValueError:
+        return False
 
 
 def _newest(snapshots: Sequence[Snapshot]) -> Snapshot | None:
@@ -194,10 +209,3 @@ def _version_shown(case: Case, bounds: Bounds) -> int:
         if bounds.is_done(change.topic, document.lane, change.offset)
     )
     return max(done, default=0)
-
-
-def _shown(snapshot: Snapshot) -> object:
-    try:
-        return orjson.loads(snapshot.value) if snapshot.value is not None else None
-    except ValueError:
-        return "no JSON"
