@@ -13,6 +13,7 @@ from tests.spec.story import HISTORIES, LANE, Story, given
 from workers.orders.deadlines import LONGEST_PAUSE
 from workers.orders.ports import OrderStore, Refusal, RefusalKey, Write
 from workers.orders.store import MongoOrderStore
+from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -216,3 +217,16 @@ async def test_only_orders_of_the_lanes_that_are_asked_for_are_due(store: OrderS
     both = await store.due({LANE, LANE + 1}, later, limit=10)
     assert {found.id for found in both} == {"own", "other"}
     assert len(await store.due({LANE, LANE + 1}, later, limit=1)) == 1
+
+
+@pytest.mark.stack
+async def test_an_order_of_a_newer_release_waits_for_it(
+    mongo_store: MongoOrderStore, database: AsyncIOMotorDatabase[dict[str, Any]]
+) -> None:
+    """Who cannot read a document guesses nothing: it waits, and says that the upgrade is to end."""
+    order = _order("created")
+    await _stored(mongo_store, order)
+    await database["orders"].update_one({"_id": order.id}, {"$set": {"schemaVersion": 2}})
+    for reading in (mongo_store.load([order.id]), mongo_store.load_pending(order.lane)):
+        with pytest.raises(OutsideAwayError, match=r"newer release .* finish the upgrade"):
+            await reading

@@ -164,7 +164,7 @@ class Story:
 
     def when(self, *messages: Message) -> Outcome:
         """Let these messages arrive as one batch."""
-        known = Known(self.order, self.refusals, self.acknowledged, all_told=False)
+        known = Known(self.order, self.refusals, self.acknowledged, told=0)
         arrivals = [Arrival(message, _record(message, self.lane)) for message in messages]
         moment = Moment(self.now, self.lane, PATIENCE)
         return Outcome(self, work_through(arrivals, known, moment))

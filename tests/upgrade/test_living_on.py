@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -215,3 +216,28 @@ async def test_fields_of_a_newer_release_stay_when_an_order_changes(
     assert after["status"] == "canceling"
     first = after["history"][0]
     assert after["addedLater"] == first["addedLater"] == first["cause"]["addedLater"] == more
+
+
+async def test_fields_of_a_newer_release_stay_when_an_address_is_added(
+    today: Today, database: Database, release: Release
+) -> None:
+    """A command that comes again while its order waits leaves what it does not know as well."""
+    more = {"addedLater": {"anything": [1, 2, 3]}}
+    at = {"_id": "pending"}
+    added = {"addedLater": more, "history.0.addedLater": more}
+    await database["orders"].update_one(at, {"$set": added})
+    [create] = [
+        record
+        for record in release.records(COMMANDS)
+        if record.key == b"pending" and b"order.create.v1" in dict(record.headers).values()
+    ]
+    [again] = [_moved(create, {create.partition: release.committed(COMMANDS)[create.partition]})]
+    elsewhere = [
+        (name, b"elsewhere" if name == names.REPLY_TOPIC else value)
+        for name, value in again.headers
+    ]
+    await today.handle([replace(again, headers=elsewhere)], acknowledged(release))
+    after = await database["orders"].find_one(at)
+    assert after is not None
+    assert [address["topic"] for address in after["history"][0]["copies"]] == ["elsewhere"]
+    assert after["addedLater"] == after["history"][0]["addedLater"] == more

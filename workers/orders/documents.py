@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from schemas.events import EventType
 from schemas.headers import ReplyAddress
@@ -22,10 +22,22 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+SCHEMA_VERSION: Final = 1
+"""The shape of an order's document. Without a number it is 1."""
+
+
+class NewerDocumentError(Exception):
+    """A newer release has written this order in a shape that this one does not know."""
+
 
 def order_to_document(order: Order) -> Document:
     """The whole document of an order."""
-    document: Document = {"_id": order.id, "lane": order.lane, **changing_fields(order)}
+    document: Document = {
+        "_id": order.id,
+        "schemaVersion": SCHEMA_VERSION,
+        "lane": order.lane,
+        **changing_fields(order),
+    }
     document["createdAt"] = order.created_at
     _put(document, "customerId", order.customer_id)
     _put(document, "storefrontId", order.storefront_id)
@@ -116,7 +128,17 @@ def _put(document: Document, name: str, value: object) -> None:
 
 
 def order_from_document(document: Mapping[str, Any]) -> Order:
-    """The order that a document holds."""
+    """The order that a document holds.
+
+    Raises:
+        NewerDocumentError: only a newer release can read it.
+    """
+    if document.get("schemaVersion", 1) > SCHEMA_VERSION:
+        message = (
+            f"order {document['_id']} was written by a newer release "
+            f"(schema {document['schemaVersion']}; this one knows {SCHEMA_VERSION})"
+        )
+        raise NewerDocumentError(message)
     products = document.get("products")
     returns_to = document.get("returnsTo")
     return Order(

@@ -100,7 +100,7 @@ class OrdersFlow:
     def acknowledged(self, lane: int, positions: Mapping[str, int]) -> None:
         """All outputs of the records below these offsets are published."""
         if lane in self._lanes:
-            self._lanes[lane].acknowledged.update(positions)
+            self._lanes[lane].acknowledge(positions)
 
     def paused_topics(self, lane: int) -> frozenset[str]:
         """No more commands while too many orders of the lane, or of all, wait for their checks."""
@@ -146,7 +146,6 @@ class OrdersFlow:
         _log_refused_fulfillments(arrived.messages)
         done: list[CopyRecord | OutboundRecord] = [*arrived.letters]
         tally.dropped_replies += arrived.foreign
-        told: set[Place] = set()
         existing: set[Place] = set()
         waiting = arrived.messages
         moments = {
@@ -154,7 +153,7 @@ class OrdersFlow:
         }
         while waiting:
             turn = each_order_once(waiting)
-            known = await self._load(turn, told, existing)
+            known = await self._load(turn, existing)
             batches = {
                 place: work_through(arrivals, known[place], moments[place.lane])
                 for place, arrivals in turn.items()
@@ -168,16 +167,13 @@ class OrdersFlow:
             done += await self._publish([outgoing[place] for place in kept])
             self._admission.note(now, self._remember(batches, lost))
             tally.dropped_replies += sum(batch.ignored for batch in kept.values())
-            told |= kept.keys()
             existing |= lost
             postponed = {place: batch.postponed for place, batch in kept.items()}
             left = ((place, postponed.get(place, arrivals)) for place, arrivals in waiting.items())
             waiting = {place: arrivals for place, arrivals in left if arrivals}
         return done
 
-    async def _load(
-        self, waiting: Waiting, told: Collection[Place], existing: Collection[Place]
-    ) -> dict[Place, Known]:
+    async def _load(self, waiting: Waiting, existing: Collection[Place]) -> dict[Place, Known]:
         """What is known of each order.
 
         A create is taken to be the first of its order, until its insert has failed.
@@ -209,7 +205,7 @@ class OrdersFlow:
                 remembered.get(place) or loaded.get(place.order_id or ""),
                 refusals,
                 self._lanes[place.lane].acknowledged,
-                place in told,
+                self._lanes[place.lane].told.get(place.order_id or "", 0),
             )
             for place in waiting
         }

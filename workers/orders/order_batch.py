@@ -81,13 +81,13 @@ class Known(NamedTuple):
     """What is known of an order before its messages are decided.
 
     `acknowledged` tells, for each topic, the offset below which all outputs have been published;
-    `all_told` that this order's have been, whatever the offsets say.
+    `told` up to which version this order's have been, whatever the offsets say.
     """
 
     order: Order | None
     refusals: Mapping[RefusalKey, Refusal]
     acknowledged: Mapping[str, int]
-    all_told: bool
+    told: int = 0
 
 
 def work_through(arrivals: Sequence[Arrival], known: Known, moment: Moment) -> OrderBatch:
@@ -110,12 +110,13 @@ def work_through(arrivals: Sequence[Arrival], known: Known, moment: Moment) -> O
 
 def _tell_what_was_not_told(batch: OrderBatch, known: Known) -> None:
     order = known.order
-    if order is None or known.all_told:
+    if order is None:
         return
     # What led to a deletion was told before it was decided, and cannot be made again.
     candidates = order.history[-1:] if order.status is Status.DELETED else order.history
     for change in candidates:
-        if change.cause.offset >= known.acknowledged.get(change.cause.topic, 0):
+        is_acknowledged = change.cause.offset < known.acknowledged.get(change.cause.topic, 0)
+        if change.version > known.told and not is_acknowledged:
             batch.outputs.extend(react_again(order, change.version))
 
 

@@ -13,12 +13,14 @@ from workers.database import away_when_unreachable
 from workers.orders.deadlines import LONGEST_PAUSE
 from workers.orders.documents import (
     OPTIONAL_CHANGING_FIELDS,
+    NewerDocumentError,
     change_to_document,
     changing_fields,
     order_from_document,
     order_to_document,
 )
 from workers.orders.ports import Refusal, RefusalKey
+from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -62,7 +64,7 @@ class MongoOrderStore:
             return {}
         with away_when_unreachable():
             found = await self._orders.find({"_id": {"$in": list(order_ids)}}).to_list(None)
-        return {document["_id"]: order_from_document(document) for document in found}
+        return {order.id: order for order in _orders(found)}
 
     async def load_pending(self, lane: int) -> list[Order]:
         """The orders of a lane that wait for their checks."""
@@ -73,7 +75,7 @@ class MongoOrderStore:
         }
         with away_when_unreachable():
             found = await self._orders.find(query).hint("waiting").to_list(None)
-        return [order_from_document(document) for document in found]
+        return _orders(found)
 
     async def save(self, writes: Sequence[Write]) -> frozenset[str]:
         """Store all; return the ids of those that somebody else has changed meanwhile."""
@@ -147,7 +149,16 @@ class MongoOrderStore:
         }
         with away_when_unreachable():
             found = await self._orders.find(query).limit(limit).to_list(None)
-        return [order_from_document(document) for document in found]
+        return _orders(found)
+
+
+def _orders(documents: Sequence[dict[str, Any]]) -> list[Order]:
+    """The orders, none of which may be newer than this release: they wait for its successor."""
+    try:
+        return [order_from_document(document) for document in documents]
+    except NewerDocumentError as error:
+        message = f"{error}; finish the upgrade of all workers"
+        raise OutsideAwayError(message) from error
 
 
 def _operation(write: Write) -> InsertOne[Any] | UpdateOne | ReplaceOne[Any]:
@@ -155,23 +166,31 @@ def _operation(write: Write) -> InsertOne[Any] | UpdateOne | ReplaceOne[Any]:
     if before is None:
         return InsertOne(order_to_document(after))
     guarded = {"_id": after.id, "revision": before.revision}
-    if not _only_adds(before, after):
+    if after.status is Status.DELETED:
+        # It erases all that is not needed any more, also what a newer release has added.
         return ReplaceOne(guarded, order_to_document(after))
     fields = changing_fields(after)
+    fields.update(_history_fields(before, after))
     update: dict[str, Any] = {"$set": fields}
     gone = {name: "" for name in OPTIONAL_CHANGING_FIELDS if name not in fields}
     if gone:
         update["$unset"] = gone
-    new = [change_to_document(change) for change in after.history[len(before.history) :]]
-    if new:
-        update["$push"] = {"history": {"$each": new}}
     return UpdateOne(guarded, update)
 
 
-def _only_adds(before: Order, after: Order) -> bool:
-    """Whether the history was only added to; a deletion and a new address rewrite it."""
-    kept = after.history[: len(before.history)]
-    return all(old is new for old, new in zip(before.history, kept, strict=True))
+def _history_fields(before: Order, after: Order) -> dict[str, Any]:
+    """Entries that are new, by their place, and new addresses of those that were there.
+
+    An entry that is there is never written anew: a newer release may have added to it. As the
+    revision is guarded, the places are known.
+    """
+    fields: dict[str, Any] = {}
+    for place, change in enumerate(after.history):
+        if place >= len(before.history):
+            fields[f"history.{place}"] = change_to_document(change)
+        elif change is not before.history[place]:
+            fields[f"history.{place}.copies"] = change_to_document(change)["copies"]
+    return fields
 
 
 def _raise_unless_duplicate_keys(error: BulkWriteError) -> None:

@@ -16,10 +16,11 @@ import structlog
 
 from workers.stream.lane import Lane
 from workers.stream.patience import patiently
+from workers.stream.room import Room
 from workers.stream.rounds import Rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from faust.types import TP
 
@@ -58,9 +59,12 @@ class Lanes:
         self._on_failure = on_failure
         self._lanes: dict[int, Lane] = {}
         self._opening: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Event()
-        self._rounds = Rounds(handler, copies, plan.batch_records, self._room.set, on_failure)
+        self._may_have_room = asyncio.Event()
+        self._room = Room(2 * plan.batch_records)
+        self._rounds = Rounds(handler, copies, plan.batch_records, self._has_handled, on_failure)
         self.joined = asyncio.Event()
+        self.fetches = 0
+        """How often the transport has asked what to fetch, for a sign that it goes on."""
 
     @property
     def numbers(self) -> frozenset[int]:
@@ -80,11 +84,11 @@ class Lanes:
         for number, found in offsets.items():
             if found.keys() >= self._plan.topics and number not in self._lanes:
                 self._start(number, found)
-        self._room.set()
+        self._may_have_room.set()
         self.joined.set()
 
     def _start(self, number: int, acknowledged: Mapping[str, int]) -> None:
-        lane = Lane(number, self._plan.batch_records)
+        lane = Lane(number)
         self._lanes[number] = lane
         task = asyncio.create_task(self._open(lane, acknowledged), name=f"opening lane {number}")
         self._opening.add(task)
@@ -111,20 +115,27 @@ class Lanes:
         """Count a batch that is on its way to its lane."""
         lane = self._lanes.get(self._plan.lane_of(batch.partition))
         if lane is not None:
-            lane.reserve(batch)
+            self._room.take(lane.number, batch)
+
+    def _has_handled(self, lane: int, batches: Sequence[RecordBatch]) -> None:
+        for batch in batches:
+            self._room.give_back(lane, batch)
+        self._may_have_room.set()
 
     def full(self, tp: TP) -> bool:
         """Whether no more records of this partition should be fetched."""
+        self.fetches += 1
         lane = self._lanes.get(self._plan.lane_of(tp.partition))
-        if lane is None or lane.is_full(tp.topic):
+        if lane is None or self._room.is_full(lane.number, tp.topic):
             return True
         return tp.topic in self._handler.paused_topics(lane.number)
 
     async def wait_for_room(self, timeout: float) -> None:  # noqa: ASYNC109 - an upper bound, not an error
         """Return when a round is over, or after `timeout` seconds."""
-        self._room.clear()
+        self.fetches += 1
+        self._may_have_room.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._room.wait(), timeout)
+            await asyncio.wait_for(self._may_have_room.wait(), timeout)
 
     async def finish(self) -> None:
         """Begin no new round, wait for those under way, then forget all lanes."""
@@ -146,3 +157,4 @@ class Lanes:
         for number in self._lanes:
             self._handler.close(number)
         self._lanes.clear()
+        self._room.clear()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from workers.state_file import StateFile, Wait, WorkerState, state_directory
-from workers.stream.lanes import Lanes
 from workers.stream.patience import note_waits, patiently
 from workers.stream.signs import Sight, Signs
 from workers.stream.times import SystemClock, rfc3339
@@ -32,28 +31,13 @@ if TYPE_CHECKING:
     from workers.state_file import Phase
     from workers.stream.app import WorkerApp
     from workers.stream.aside import KafkaFromAside
+    from workers.stream.lanes import Lanes
     from workers.stream.watchdog import Limits
 
 _log = structlog.get_logger()
 
 _BEAT_SECONDS: Final = 1.0
 _LOOK_ASIDE_SECONDS: Final = 10.0
-
-
-class WatchedLanes(Lanes):
-    """Lanes that count how often the transport asks them before it fetches."""
-
-    fetches = 0
-
-    def full(self, tp: TP) -> bool:
-        """Whether no more records of this partition should be fetched."""
-        self.fetches += 1
-        return super().full(tp)
-
-    async def wait_for_room(self, timeout: float) -> None:  # noqa: ASYNC109 - an upper bound, not an error
-        """Return when a lane has finished a round, or after `timeout` seconds."""
-        self.fetches += 1
-        await super().wait_for_room(timeout)
 
 
 class Observer:
@@ -69,7 +53,7 @@ class Observer:
         self._progress: tuple[Mapping[TP, int], str | None] = ({}, None)
         self._finishing = False
         self._app: WorkerApp | None = None
-        self._lanes: WatchedLanes | None = None
+        self._lanes: Lanes | None = None
         self._takes_now: Callable[[TP], bool] = lambda _: True
         self._not_fetched: dict[TP, int] = {}
         self._signs = Signs()
@@ -95,7 +79,7 @@ class Observer:
             self._beating.cancel()
         self._file.remove()
 
-    def working(self, app: WorkerApp, lanes: WatchedLanes, takes_now: Callable[[TP], bool]) -> None:
+    def working(self, app: WorkerApp, lanes: Lanes, takes_now: Callable[[TP], bool]) -> None:
         """Everything is connected, and the worker is about to join its group.
 
         `takes_now` tells whether a partition belongs to a lane that takes records of its topic for

@@ -45,18 +45,19 @@ class Rounds:
         handler: BatchHandler,
         copies: CopySender,
         batch_records: int,
-        on_room: Callable[[], None],
+        on_handled: Callable[[int, Sequence[RecordBatch]], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         """Take from no lane yet.
 
-        `batch_records` is about the most that one round handles; `on_room` is told when one is
-        over, and `on_failure` when one has failed: nothing of it is acknowledged then.
+        `batch_records` is about the most that one round handles; `on_handled` is told which
+        batches of which lane are, and `on_failure` when a round has failed: nothing of it is
+        acknowledged then.
         """
         self._handler = handler
         self._copies = copies
         self._batch_records = batch_records
-        self._on_room = on_room
+        self._on_handled = on_handled
         self._on_failure = on_failure
         self._lanes: list[Lane] = []
         self._running: set[asyncio.Task[None]] = set()
@@ -87,9 +88,10 @@ class Rounds:
     async def finish(self, within: float) -> int:
         """Begin no further round; return how many have not ended `within` seconds."""
         self._is_taking = False
-        end = time.monotonic() + within
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
         while under_way := self._under_way:
-            seconds = end - time.monotonic()
+            seconds = end - loop.time()
             if seconds <= 0:
                 break
             # A round that ends may leave copies to be sent.
@@ -162,15 +164,14 @@ class Rounds:
         for share in shares:
             positions = {batch.topic: batch.next_offset for batch in share.batches}
             self._handler.acknowledged(share.lane.number, positions)
-            share.lane.has_handled(share.batches)
             share.lane.is_busy = False
+            self._on_handled(share.lane.number, share.batches)
         if copies:
             task = asyncio.create_task(self._copies.send(copies), name="copies")
             self._copying.add(task)
             task.add_done_callback(partial(self._copied, shares))
         else:
             _mark_done(shares)
-        self._on_room()
 
     async def _timed(self, records: Sequence[InboundRecord]) -> Sequence[CopyRecord]:
         identity = id(records)

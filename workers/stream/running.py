@@ -14,8 +14,8 @@ import structlog
 from workers.stream.app import build_app
 from workers.stream.aside import KafkaFromAside
 from workers.stream.copies import ReplyCopies
-from workers.stream.lanes import LanePlan
-from workers.stream.observing import Observer, WatchedLanes
+from workers.stream.lanes import LanePlan, Lanes
+from workers.stream.observing import Observer
 from workers.stream.patience import patiently
 from workers.stream.ports import OutsideAwayError
 from workers.stream.publisher import BatchPublisher
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from faust.types import TP
 
     from workers.settings import Settings
-    from workers.stream.lanes import Lanes
     from workers.stream.ports import BatchHandler, Publisher
 
 _log = structlog.get_logger()
@@ -158,7 +157,7 @@ class _Run:
             self._settings.lane_batch_records,
             self._settings.shutdown_timeout,
         )
-        lanes = WatchedLanes(handler, copies, lane_plan, _lane_failed)
+        lanes = Lanes(handler, copies, lane_plan, _lane_failed)
         app = build_app(self._settings, self._plan.group, self._plan.topics, lanes)
         aside = KafkaFromAside(self._settings)
         self._observer.working(app, lanes, self._takes_now(handler, lanes))
