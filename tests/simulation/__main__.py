@@ -23,6 +23,7 @@ from tests.simulation.plan import Fault, draw
 from tests.simulation.shrinking import describe, shrink
 
 _MOST_FAILURES = 20
+_TELL_EVERY = 5_000
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
@@ -57,6 +58,8 @@ def _run_all(seeds: range, processes: int, total: Total, console: Console) -> No
                 if told.violations:
                     progress.console.print(f"seed {seed}: {told.violations[0]}", markup=False)
             progress.advance(task, len(done))
+            if not console.is_terminal and total.histories % _TELL_EVERY == 0:
+                console.print(f"{total.histories:,} histories, {len(total.failures)} failed")
             if len(total.failures) >= _MOST_FAILURES:
                 return
 

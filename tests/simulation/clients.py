@@ -52,9 +52,7 @@ class Clients:
         self.left -= 1
         chance = self._random.random()
         if self._sent and Fault.REPEAT in self._world.plan.faults and chance < 0.2:
-            record = self._random.choice(self._sent)
-            if chance < 0.02 and Fault.FOREIGN_LANE in self._world.plan.faults:
-                record = record._replace(partition=self._any_lane())
+            record = self._again(self._random.choice(self._sent))
         else:
             record = self._new_command()
             self._sent.append(record)
@@ -63,6 +61,14 @@ class Clients:
         key = (record.key or b"").decode()
         self._world.ledger[Sent(key, _SOURCE.decode(), headers[names.ID].decode())] = None
         return f"{headers[names.ID].decode()} for {key} to lane {record.partition}"
+
+    def _again(self, record: OutboundRecord) -> OutboundRecord:
+        """The same command: where it was, or elsewhere too, once its order can be found there."""
+        order_id = (record.key or b"").decode()
+        is_known = order_id in self._world.database.orders
+        if is_known and Fault.FOREIGN_LANE in self._world.plan.faults:
+            return record._replace(partition=self._any_lane())
+        return record
 
     def _any_lane(self) -> int:
         return self._random.randrange(self._world.broker.partitions)

@@ -68,11 +68,11 @@ def draw(seed: int, without: Collection[Fault] = (), most_commands: int | None =
     random = Random(f"plan {seed}")  # noqa: S311 - it is to be the same again
     share = random.choice((0.0, 0.2, 0.4, 0.7, 1.0))
     faults = frozenset(fault for fault in Fault if random.random() < share)
-    if Fault.CUSTOMER_CHANGES in faults:
-        # A customer who is valid, and is not when the same request comes again, and a lost word of
-        # the stock that was reserved in between: that stock would stay reserved. Only simulated
-        # services lose replies, when told to, or those that they keep back when they are killed.
-        faults -= {Fault.LOST_REPLIES, Fault.LATE_REPLIES}
+    # A customer who is valid, and is not when the same request comes again, and a lost word of the
+    # stock that was reserved in between: that stock would stay reserved. Only simulated services
+    # lose replies, when told to, or those that they keep back when they are killed.
+    lossy = frozenset({Fault.LOST_REPLIES, Fault.LATE_REPLIES})
+    faults -= random.choice((lossy, frozenset({Fault.CUSTOMER_CHANGES})))
     faults -= set(without)
     plan = Plan(
         seed=seed,
