@@ -13,7 +13,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # What make hands down to the commands it runs, these tests perhaps among them.
 INHERITED = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON"}
-TARGETS = ["help", "demo", "dev", "test", "check", "docker-config", "format", "lock", "clean"]
+TARGETS = [
+    "help",
+    "demo",
+    "dev",
+    "test",
+    "simulate",
+    "check",
+    "docker-config",
+    "format",
+    "lock",
+    "clean",
+]
 
 
 @pytest.fixture(name="installed")
