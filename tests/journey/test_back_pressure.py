@@ -45,11 +45,11 @@ SMALL = {"OMS_LANE_BATCH_RECORDS": str(BATCH_RECORDS), "OMS_LANE_OPEN_ORDERS": s
 _KILOBYTE = 1 / 1024
 _TOPICS = 2
 _LANES = 12
-# In megabytes, as docs/architecture.md says; an order of these tests is 4 kilobytes at most, a
+# In megabytes, as docs/architecture.md says; an order of these tests is 3 kilobytes, a
 # command 1. A lane may take two rounds more than its open orders.
 _FETCHED = _TOPICS * _LANES * 1
 _WAITING = _TOPICS * _LANES * 2 * BATCH_RECORDS * _KILOBYTE
-_OPEN = _LANES * (OPEN_ORDERS + 2 * BATCH_RECORDS) * 4 * _KILOBYTE
+_OPEN = _LANES * (OPEN_ORDERS + 2 * BATCH_RECORDS) * 3 * _KILOBYTE
 _ROUNDS = 32
 MOST_GROWTH = _FETCHED + _WAITING + _OPEN + _ROUNDS
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from workers.settings import Settings
 
-_ANSWER_SECONDS: Final = 5.0
+_ANSWER_SECONDS: Final = 10.0
 
 
 class KafkaFromAside:
@@ -36,7 +36,7 @@ class KafkaFromAside:
         """The offset after the last record of each that may be read.
 
         Raises:
-            OutsideAwayError: Kafka did not answer within five seconds.
+            OutsideAwayError: Kafka did not answer within ten seconds.
         """
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
