@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from schemas.topics import RESULTS
 from workers.dev.verifying.cases import CasesInMemory
+from workers.dev.verifying.documents import document_fact, reservation_fact
 from workers.dev.verifying.judging import judge
 from workers.dev.verifying.poison import Poison
-from workers.dev.verifying.reading import document_fact, fact_of, reservation_fact
+from workers.dev.verifying.reading import fact_of
 from workers.dev.verifying.report import Silence, Tally
 from workers.dev.verifying.rest import check_positions
 from workers.dev.verifying.stock import Books

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import bson
 
 from workers.database import away_when_unreachable
-from workers.dev.verifying.reading import PROJECTION
+from workers.dev.verifying.documents import PROJECTION
 from workers.inventory.store import RESERVATIONS, STOCK
 
 if TYPE_CHECKING:

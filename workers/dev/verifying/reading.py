@@ -1,4 +1,4 @@
-"""From records and documents to facts, each under the name of the order that it is about.
+"""From records to facts, each under the name of the order that it is about.
 
 Facts under one name are looked at together. What names no order goes under a name of its own,
 which its dead letter or its result has as well.
@@ -25,15 +25,12 @@ from schemas.topics import (
     dead_letter_topic,
 )
 from workers.dev.verifying.facts import (
-    Change,
     Command,
-    Document,
     Event,
     Fact,
     Letter,
     Reply,
     Request,
-    Reservation,
     Result,
     Snapshot,
     Unreadable,
@@ -215,47 +212,3 @@ _READERS: Final[Mapping[str, Callable[[InboundRecord], Named]]] = {
 
 TOPICS: Final = tuple(_READERS)
 """The topics that are looked at, in the order in which they are read."""
-
-_TOLD: Final = ("customerId", "storefrontId", "products", "shipping", "reason")
-
-PROJECTION: Final[Mapping[str, int]] = {
-    **dict.fromkeys((*_TOLD, "lane", "status", "version", "createdAt", "updatedAt"), 1),
-    "waiting.dueAt": 1,
-    **{f"history.{name}": 1 for name in ("version", "type")},
-    **{f"history.cause.{name}": 1 for name in ("source", "id", "topic", "offset")},
-}
-"""What is read of an order's document."""
-
-
-def document_fact(document: Mapping[str, Any]) -> tuple[str, Document]:
-    """The fact that an order's document stands for."""
-    told = {name: document[name] for name in _TOLD if name in document}
-    told |= {name: int(document[name]) for name in ("createdAt", "updatedAt")}
-    told |= {"id": document["_id"], "status": document["status"], "version": document["version"]}
-    waiting = document.get("waiting")
-    return document["_id"], Document(
-        document["lane"],
-        document["status"],
-        document["version"],
-        None if waiting is None else int(waiting["dueAt"]),
-        told,
-        tuple(_change(entry) for entry in document["history"]),
-    )
-
-
-def _change(entry: Mapping[str, Any]) -> Change:
-    cause = entry["cause"]
-    return Change(
-        entry["version"],
-        entry["type"],
-        cause["source"],
-        cause["id"],
-        cause["topic"],
-        int(cause["offset"]),
-    )
-
-
-def reservation_fact(document: Mapping[str, Any]) -> tuple[str, Reservation]:
-    """The fact that a reservation stands for."""
-    lines = tuple((line["productId"], int(line["quantity"])) for line in document["products"])
-    return document["_id"], Reservation(document["state"], lines)
