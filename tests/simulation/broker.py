@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from schemas import headers as names
 from schemas.topics import TOPICS
-from tests.simulation.network import Server
+from tests.simulation.network import Question, Server
 from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
@@ -99,8 +100,11 @@ class SimulatedPublisher:
             queues.setdefault(where, []).append((self._broker.append, record))
         await self._network.ask(
             self._process,
-            Server.BROKER,
-            "publish",
+            Question(
+                Server.BROKER,
+                "publish",
+                lambda: "".join(f" [{_short(record)}]" for record in records),
+            ),
             _nothing,
             list(queues.values()),
         )
@@ -119,7 +123,16 @@ class SimulatedCopies:
         """Send what can be sent; never raises."""
         queues: list[list[Part]] = [[(self._broker.copies.append, copy)] for copy in copies]
         with contextlib.suppress(OutsideAwayError):
-            await self._network.ask(self._process, Server.BROKER, "copy", _nothing, queues)
+            await self._network.ask(
+                self._process, Question(Server.BROKER, "copy"), _nothing, queues
+            )
+
+
+def _short(record: OutboundRecord) -> str:
+    headers = dict(record.headers)
+    kind = headers.get(names.TYPE, b"").decode()
+    more = headers.get(names.ORDER_VERSION) or headers.get(names.REPLY_CORRELATION) or b""
+    return f"{kind} {(record.key or b'').decode()} {more.decode()}".rstrip()
 
 
 def _nothing() -> None:

@@ -12,7 +12,7 @@ from tests.simulation.world import PRODUCT, World
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.simulation.network import Part, Result, Server
+    from tests.simulation.network import Part, Question, Result
 
 
 class CalmNetwork(Network):
@@ -21,8 +21,7 @@ class CalmNetwork(Network):
     async def ask(
         self,
         process: Process,  # noqa: ARG002 - as in a history
-        server: Server,  # noqa: ARG002 - as in a history
-        what: str,  # noqa: ARG002 - as in a history
+        question: Question,  # noqa: ARG002 - as in a history
         finish: Callable[[], Result],
         queues: Sequence[list[Part]] = (),
     ) -> Result:

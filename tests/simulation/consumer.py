@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.simulation.network import Server
+from tests.simulation.network import Question, Server
 from workers.stream.batches import Progress, RecordBatch
 from workers.stream.ports import OutsideAwayError
 
@@ -71,7 +71,7 @@ class Consumer:
     async def _has_joined(self) -> bool:
         try:
             await self._network.ask(
-                self.process, Server.BROKER, "join", lambda: self.group.join(self)
+                self.process, Question(Server.BROKER, "join"), lambda: self.group.join(self)
             )
         except OutsideAwayError:
             return False
@@ -144,8 +144,7 @@ class Consumer:
             try:
                 is_taken = await self._network.ask(
                     self.process,
-                    Server.BROKER,
-                    "commit",
+                    Question(Server.BROKER, "commit"),
                     lambda: self.group.commit(self, generation, offsets),
                 )
             except OutsideAwayError:

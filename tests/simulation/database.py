@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from schemas.status import Status
-from tests.simulation.network import Server
+from tests.simulation.network import Question, Server
 from workers.orders.deadlines import LONGEST_PAUSE
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SimulatedOrderStore:
 
         if not order_ids:
             return {}
-        return await self._network.ask(self._process, Server.DATABASE, "load", find)
+        return await self._network.ask(self._process, Question(Server.DATABASE, "load"), find)
 
     async def load_pending(self, lane: int) -> list[Order]:
         """The orders of a lane that wait for their checks."""
@@ -67,7 +67,9 @@ class SimulatedOrderStore:
                 if order.lane == lane and order.status is Status.PENDING and order.waiting
             ]
 
-        return await self._network.ask(self._process, Server.DATABASE, "load pending", find)
+        return await self._network.ask(
+            self._process, Question(Server.DATABASE, "load pending"), find
+        )
 
     async def save(self, writes: Sequence[Write]) -> frozenset[str]:
         """Store all; return the ids of those that somebody else has changed meanwhile."""
@@ -83,7 +85,14 @@ class SimulatedOrderStore:
 
         queues: list[list[Part]] = [[(write_one, write)] for write in writes]
         total = await self._network.ask(
-            self._process, Server.DATABASE, "save", lambda: len(fitting), queues
+            self._process,
+            Question(
+                Server.DATABASE,
+                "save",
+                lambda: "".join(f" [{_short(write.after)}]" for write in writes),
+            ),
+            lambda: len(fitting),
+            queues,
         )
         if total == len(writes):
             return frozenset()
@@ -108,7 +117,9 @@ class SimulatedOrderStore:
 
         if not keys:
             return {}
-        return await self._network.ask(self._process, Server.DATABASE, "load refusals", find)
+        return await self._network.ask(
+            self._process, Question(Server.DATABASE, "load refusals"), find
+        )
 
     async def remember(self, refusals: Sequence[Refusal]) -> dict[RefusalKey, Refusal]:
         """Remember all; return those that were remembered before, as they were."""
@@ -123,7 +134,16 @@ class SimulatedOrderStore:
 
         queues: list[list[Part]] = [[(remember_one, refusal)] for refusal in refusals]
         total = await self._network.ask(
-            self._process, Server.DATABASE, "remember", lambda: len(new), queues
+            self._process,
+            Question(
+                Server.DATABASE,
+                "remember",
+                lambda: "".join(
+                    f" [{refusal.key.order_id} {refusal.key.id}]" for refusal in refusals
+                ),
+            ),
+            lambda: len(new),
+            queues,
         )
         if total == len(refusals):
             return {}
@@ -142,7 +162,7 @@ class SimulatedOrderStore:
             ]
             return found[:limit]
 
-        return await self._network.ask(self._process, Server.DATABASE, "due", find)
+        return await self._network.ask(self._process, Question(Server.DATABASE, "due"), find)
 
 
 class SimulatedCustomerStore:
@@ -161,4 +181,10 @@ class SimulatedCustomerStore:
         def find() -> dict[str, str]:
             return {name: known[name] for name in customer_ids if name in known}
 
-        return await self._network.ask(self._process, Server.DATABASE, "load customers", find)
+        return await self._network.ask(
+            self._process, Question(Server.DATABASE, "load customers"), find
+        )
+
+
+def _short(order: Order) -> str:
+    return f"{order.id} v{order.version} r{order.revision} {order.status}"

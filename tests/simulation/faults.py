@@ -66,9 +66,9 @@ class Faults:
         """What the server says instead of doing what it is asked, if anything."""
         if operation.server in self._away:
             return away(operation.server)
-        if operation.what == "publish" and self.happens(Fault.REFUSE):
+        if operation.question.what == "publish" and self.happens(Fault.REFUSE):
             return OutsideRefusesError("Kafka refuses")
-        is_transaction = operation.what == "commit" and operation.server is Server.DATABASE
+        is_transaction = operation.question.what == "commit" and operation.server is Server.DATABASE
         if is_transaction and self.happens(Fault.LOST_ANSWER):
             return ConflictError("a conflict with nobody")
         return None

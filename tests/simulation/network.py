@@ -7,7 +7,7 @@ die or be paused. The scheduler decides when either happens, and whether.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from workers.stream.ports import OutsideAwayError
 
@@ -29,6 +29,14 @@ class Server(Enum):
     BROKER = "Kafka"
 
 
+class Question(NamedTuple):
+    """What is asked of whom; `detail` is more of it, for people."""
+
+    server: Server
+    what: str
+    detail: Callable[[], str] = str
+
+
 class Operation:
     """One request of a process, of `queues` of effects; within a queue the order is kept."""
 
@@ -39,23 +47,22 @@ class Operation:
         "finish",
         "future",
         "process",
+        "question",
         "queues",
         "server",
-        "what",
     )
 
     def __init__(
         self,
         process: Process,
-        server: Server,
-        what: str,
+        question: Question,
         finish: Callable[[], Any],
         queues: Sequence[list[Part]],
     ) -> None:
         """Be on the way; `finish` makes the answer once all effects are there."""
         self.process = process
-        self.server = server
-        self.what = what
+        self.question = question
+        self.server = question.server
         self.finish = finish
         self.queues = [queue for queue in queues if queue]
         self.future: asyncio.Future[Any] = process.loop.create_future()
@@ -97,7 +104,7 @@ class Operation:
             self.future.set_result(self.answer)
 
     def __str__(self) -> str:
-        return f"{self.process}: {self.what}"
+        return f"{self.process}: {self.question.what}{self.question.detail()}"
 
 
 class Network:
@@ -110,8 +117,7 @@ class Network:
     async def ask(
         self,
         process: Process,
-        server: Server,
-        what: str,
+        question: Question,
         finish: Callable[[], Result],
         queues: Sequence[list[Part]] = (),
     ) -> Result:
@@ -120,7 +126,7 @@ class Network:
         Raises:
             OutsideAwayError: there was none, and nobody knows what was done.
         """
-        operation = Operation(process, server, what, finish, queues)
+        operation = Operation(process, question, finish, queues)
         self.under_way.append(operation)
         return cast("Result", await operation.future)
 

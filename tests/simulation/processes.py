@@ -10,7 +10,7 @@ from tests.simulation.broker import SimulatedCopies, SimulatedPublisher
 from tests.simulation.consumer import Consumer
 from tests.simulation.database import SimulatedCustomerStore, SimulatedOrderStore
 from tests.simulation.loop import ProcessLoop
-from tests.simulation.network import Server
+from tests.simulation.network import Question, Server
 from tests.simulation.transactions import SimulatedInventoryStore
 from workers.customers import worker as customers
 from workers.inventory import worker as inventory
@@ -152,7 +152,7 @@ def _reply_publishers(process: Process, world: World) -> tuple[Publisher, Publis
 
 async def _count_partitions(process: Process, world: World) -> int:
     return await world.network.ask(
-        process, Server.BROKER, "count partitions", lambda: world.broker.partitions
+        process, Question(Server.BROKER, "count partitions"), lambda: world.broker.partitions
     )
 
 

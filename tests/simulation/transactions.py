@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.simulation.network import Server
+from tests.simulation.network import Question, Server
 from workers.inventory.books import Changes, Known
 from workers.inventory.ports import ConflictError, Result
 
@@ -59,7 +59,9 @@ class _SimulatedTransaction:
         self._saved: list[Changes] = []
 
     async def load(self, order_ids: Collection[str], product_ids: Collection[str]) -> Known:
-        await self._network.ask(self._process, Server.DATABASE, "begin", self._take_snapshot)
+        await self._network.ask(
+            self._process, Question(Server.DATABASE, "begin"), self._take_snapshot
+        )
         reservations = {
             name: self._reservations[name] for name in order_ids if name in self._reservations
         }
@@ -76,7 +78,9 @@ class _SimulatedTransaction:
 
     async def save(self, changes: Changes) -> None:
         await self._process.guard()
-        await self._network.ask(self._process, Server.DATABASE, "change", self._take_snapshot)
+        await self._network.ask(
+            self._process, Question(Server.DATABASE, "change"), self._take_snapshot
+        )
         if not self._fits(changes):
             raise ConflictError("this is not what was decided on")
         self._saved.append(changes)
@@ -100,7 +104,7 @@ class _SimulatedTransaction:
             ConflictError: somebody else has written the same since the snapshot.
         """
         has_conflict = await self._network.ask(
-            self._process, Server.DATABASE, "commit", self._write_all
+            self._process, Question(Server.DATABASE, "commit"), self._write_all
         )
         if has_conflict:
             raise ConflictError("somebody else changes the same stock or reservations")
