@@ -15,7 +15,7 @@ from tests.waiting import eventually
 
 _ROOT = Path(__file__).parents[2]
 _SCRIPT = """
-import asyncio, sys
+import asyncio, sys, time
 from dataclasses import fields, replace
 from workers.logs import configure_logs
 from workers.stream.watchdog import Limits, Watchdog
@@ -44,6 +44,10 @@ async def main():
         if command == "grow":
             seconds[sys.argv[1]] = 99.0
         elif command == "guard":
+            watchdog.guard()
+            print("guarded", flush=True)
+        elif command == "block":
+            time.sleep(3)
             watchdog.guard()
             print("guarded", flush=True)
         elif command == "leave":
@@ -142,6 +146,15 @@ async def test_a_process_that_was_paused_ends_when_it_awakes() -> None:
     assert (code, output) == (1, b"")
     assert line["reason"] == "paused for longer than the session timeout"
     assert line["seconds"] > 1.5
+
+
+async def test_a_loop_that_stood_still_for_a_session_ends_the_process() -> None:
+    """Heartbeats are sent in the loop: after such a time others have the lanes."""
+    process = await _start("paused")
+    _tell(process, b"block")
+    code, line, output = await _end(process)
+    assert (code, output) == (1, b"")
+    assert line["reason"] == "the event loop was stuck for longer than the session timeout"
 
 
 async def test_the_guard_lets_a_process_go_on_that_was_not_paused() -> None:

@@ -112,6 +112,8 @@ class Observer:
 
     async def _beat(self) -> None:
         while True:
+            if self._phase() == "working":
+                self._watchdog.guard()
             self._watchdog.beat()
             self._signs.look(self._sight())
             self._note_progress()

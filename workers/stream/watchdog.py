@@ -1,7 +1,7 @@
 """The watchdog: a worker that was paused, is stuck or makes no progress ends itself, and says why.
 
-It is a thread, for Kafka's heartbeat runs in a thread too and survives a stuck event loop: the
-group would wait for this worker for ever. A supervisor starts the worker again.
+It is a thread, for a stuck event loop cannot notice that it is. A supervisor starts the worker
+again.
 """
 
 from __future__ import annotations
@@ -119,13 +119,22 @@ class Watchdog:
         self._last_beat = seconds_now()
 
     def guard(self) -> None:
-        """End the process if it was paused: somebody else has its lanes by now.
+        """End the process if it, or its loop, stood still: somebody else has its lanes by now.
 
-        To be called before every write and produce.
+        To be called from the event loop, before every write and produce: heartbeats are sent in it.
         """
-        paused = seconds_now() - self._last_tick
-        if paused > self._limits.paused and not self._stopped.is_set():
-            end_process("paused for longer than the session timeout", seconds=round(paused, 1))
+        self._end_if_paused()
+        self._end_if_too_long(
+            "the event loop was stuck for longer than the session timeout", self._last_beat
+        )
+
+    def _end_if_paused(self) -> None:
+        self._end_if_too_long("paused for longer than the session timeout", self._last_tick)
+
+    def _end_if_too_long(self, reason: str, since: float) -> None:
+        seconds = seconds_now() - since
+        if seconds > self._limits.paused and not self._stopped.is_set():
+            end_process(reason, seconds=round(seconds, 1))
 
     def signs(self) -> dict[str, float]:
         """Seconds of each kind of silence, by names of `Limits`."""
@@ -145,7 +154,7 @@ class Watchdog:
             _leave_at_once()
         if self._stopped.is_set():
             return
-        self.guard()
+        self._end_if_paused()
         self._last_tick = seconds_now()
         limits = asdict(self._limits)
         for name, seconds in self.signs().items():
