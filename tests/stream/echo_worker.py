@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 
 from workers.logs import configure_logs
 from workers.settings import Settings
 from workers.stream.batches import BatchConsumer
 from workers.stream.consumer_loop import BatchConsumerThread
+from workers.stream.lease import Lease
 from workers.stream.ports import CopyRecord, OutboundRecord, OutsideAwayError
 from workers.stream.running import Tools, WorkerPlan, run_worker
 
@@ -114,6 +116,10 @@ def _take_safety_off(without: list[str]) -> None:
     """What the tests must notice when it is not there."""
     if "giving back" in without:
         setattr(BatchConsumer, "_give_back", _nothing)  # noqa: B010 - a type checker would object
+    if "heartbeats" in without:
+        setattr(GroupCoordinator, "_do_heartbeat", _nothing)  # noqa: B010 - as above
+    if "lease" in without:
+        setattr(Lease, "check", lambda _: None)  # noqa: B010 - as above
     if "fetch check" in without:
         delattr(BatchConsumerThread, "_fetch_records")
 

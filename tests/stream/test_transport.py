@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stream.broker import committed, read_all, values_on, write
+from tests.stream.broker import PARTITIONS, committed, read_all, values_on, write
 from tests.stream.echoes import EchoBench, EchoProcess, new_bench
 from tests.waiting import eventually
 
@@ -135,6 +135,26 @@ async def test_a_paused_worker_ends_and_does_no_harm(bench: EchoBench) -> None:
     assert await bench.outputs("first") == before
     assert await bench.lag() == 0
     assert second.process.returncode is None
+
+
+async def test_a_worker_that_was_thrown_out_writes_nothing(bench: EchoBench) -> None:
+    """Awake, and fetching, but not a member any more since its heartbeats are lost: it waits.
+
+    All it does twice is what it did before its lease ended.
+    """
+    first = await bench.start("first", without=["heartbeats"])
+    await first.logged("opened")
+    second = await bench.start("second")
+    await eventually(lambda: _opened(second) == PARTITIONS, "the other to have all lanes")
+    values = await write(bench.settings, bench.topics, _values(400))
+    await bench.everything_is_out(values)
+    await first.logged("waiting_for_outside")
+    assert await bench.outputs("first") == 0
+    assert await bench.outputs("second") == len(values)
+
+
+def _opened(worker: EchoProcess) -> int:
+    return len({line["lane"] for line in worker.lines() if line["event"] == "opened"})
 
 
 async def test_workers_joining_and_leaving_lose_nothing(bench: EchoBench) -> None:

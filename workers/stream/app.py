@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workers.settings import Settings
     from workers.stream.batches import RecordBatch
     from workers.stream.lanes import Lanes
+    from workers.stream.lease import Lease
 
 _HEARTBEATS_IN_A_SESSION: Final = 5
 _REQUEST_TIMEOUT_SECONDS: Final = 30.0
@@ -32,6 +33,7 @@ class WorkerApp(faust.App):
     """A Faust app that reads through the batch transport and keeps no files."""
 
     lanes: Lanes
+    lease: Lease
 
     def _new_transport(self) -> BatchTransport:
         transport = BatchTransport(self.conf.broker_consumer, self)
@@ -55,7 +57,9 @@ class BatchSchema(Schema):  # type: ignore[type-arg]  # at run time it takes no 
         return as_it_is
 
 
-def build_app(settings: Settings, group: str, topics: Iterable[str], lanes: Lanes) -> WorkerApp:
+def build_app(
+    settings: Settings, group: str, topics: Iterable[str], lanes: Lanes, lease: Lease
+) -> WorkerApp:
     """The app of one worker: consumer group `group` on `topics`, everything into `lanes`."""
     app = WorkerApp(
         group,
@@ -80,6 +84,7 @@ def build_app(settings: Settings, group: str, topics: Iterable[str], lanes: Lane
         consumer_metadata_max_age_ms=_METADATA_MILLISECONDS,
     )
     app.lanes = lanes
+    app.lease = lease
     app.assignor.replicas = 0
 
     @app.agent(app.topic(*topics, schema=BatchSchema()), name=f"{group}-intake", concurrency=1)

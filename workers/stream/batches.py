@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from faust.types.transports import TPorTopicSet
     from mode.types import ServiceT
 
+    from workers.stream.consumer_loop import LeasedApp
     from workers.stream.ports import InboundRecord
 
 _POLL_SECONDS = 1.0
@@ -199,6 +200,7 @@ class BatchConsumer(driver.Consumer):
     def resume_flow(self) -> None:
         """Open the lanes at the committed offsets: all positions have just been set to them."""
         mine = self.assignment()
+        cast("LeasedApp", self.app).lease.begin()
         self.intake.open({tp: self._committed_offset.get(tp) or 0 for tp in mine})
         super().resume_flow()
 

@@ -8,7 +8,7 @@ there is nothing to be had of a second thread, for decoding holds the lock as we
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from faust.transport.drivers import aiokafka as driver
 from mode.services import Service
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from faust.transport.consumer import RecordMap
     from faust.types import TP
 
+    from workers.stream.lease import Lease
+
 # A fetch asks for every partition but those whose records nobody has taken for a tenth of a second:
 # whatever arrives ends the wait. Shorter waits cost more than all orders of a quiet hour.
 _FETCH_WAIT_MILLISECONDS = 500
+
+
+class LeasedApp(Protocol):
+    """An app whose worker holds a lease on its lanes."""
+
+    lease: Lease
 
 
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):
@@ -33,6 +41,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         """Take what the driver takes; the thread's loop is the one that runs already."""
         loop = asyncio.get_event_loop()
         super().__init__(*args, **{**kwargs, "loop": loop, "thread_loop": loop})
+
+    async def on_start(self) -> None:
+        """Connect; every answered heartbeat renews the worker's lease."""
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 - no other way to see heartbeats
+        lease = cast("LeasedApp", self.app).lease
+        coordinator._do_heartbeat = lease.renewing(coordinator._do_heartbeat)  # noqa: SLF001
 
     async def start(self) -> None:
         """Start as any service does."""

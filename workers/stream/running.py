@@ -15,6 +15,7 @@ from workers.stream.app import build_app
 from workers.stream.aside import KafkaFromAside
 from workers.stream.copies import ReplyCopies
 from workers.stream.lanes import LanePlan, Lanes
+from workers.stream.lease import Lease
 from workers.stream.observing import Observer
 from workers.stream.patience import patiently
 from workers.stream.ports import OutsideAwayError
@@ -131,10 +132,16 @@ class _Run:
         self._plan = plan
         self._asked_to_end = asked_to_end
         self._observer = observer
+        self._lease = Lease(_HARMLESS_SHARE * settings.session_timeout)
         self.takes_part = False
 
+    def _guard(self) -> None:
+        """Before every write: nobody else may have this worker's lanes."""
+        self._observer.guard()
+        self._lease.check()
+
     async def run(self) -> int:
-        guard = self._observer.guard
+        guard = self._guard
         publisher = BatchPublisher(self._settings, guard)
         dead_letters = BatchPublisher(self._settings, guard, compression="gzip")
         copies = ReplyCopies(self._settings)
@@ -158,7 +165,7 @@ class _Run:
             self._settings.shutdown_timeout,
         )
         lanes = Lanes(handler, copies, lane_plan, _lane_failed)
-        app = build_app(self._settings, self._plan.group, self._plan.topics, lanes)
+        app = build_app(self._settings, self._plan.group, self._plan.topics, lanes, self._lease)
         aside = KafkaFromAside(self._settings)
         self._observer.working(app, lanes, self._takes_now(handler, lanes))
         looking = asyncio.create_task(self._observer.look_aside(aside), name="look at Kafka")
