@@ -17,7 +17,7 @@ from tests.orders.records import LANE, Record, command_record, create_record
 from workers.orders.messages import CommandMessage, InvalidCommand, ReplyMessage, RequestReference
 from workers.orders.order import Cause
 from workers.orders.read import read
-from workers.stream.codec import UnreadableError
+from workers.stream.json_text import UnreadableError
 
 PRODUCTS = [{"productId": "apple", "quantity": 2}]
 GOOD = {"customerId": "c", "products": PRODUCTS}

@@ -14,14 +14,8 @@ from hypothesis import strategies as st
 from schemas.headers import ReplyAddress
 from schemas.topics import OWN_TOPICS
 from tests.stream.records import Record, envelope
-from workers.stream.codec import (
-    CloudEvent,
-    UnreadableError,
-    decode,
-    depth_of,
-    read_json,
-    reply_headers,
-)
+from workers.stream.codec import CloudEvent, decode, reply_headers
+from workers.stream.json_text import UnreadableError, depth_of, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

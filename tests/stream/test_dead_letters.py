@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.stream.records import Record
-from workers.stream.codec import UnreadableError
 from workers.stream.dead_letters import dead_letter
+from workers.stream.json_text import UnreadableError
 
 
 def test_everything_is_kept_and_the_reason_is_added() -> None:

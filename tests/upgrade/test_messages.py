@@ -30,7 +30,8 @@ from workers.customers import worker as customers
 from workers.inventory import worker as inventory
 from workers.orders.messages import CommandMessage, InvalidCommand, ReplyMessage
 from workers.orders.read import read
-from workers.stream.codec import UnreadableError, decode
+from workers.stream.codec import decode
+from workers.stream.json_text import UnreadableError
 from workers.stream.requests import read_request
 
 if TYPE_CHECKING:

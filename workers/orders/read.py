@@ -16,7 +16,8 @@ from schemas.topics import COMMANDS
 from workers.orders.encode import stable_id
 from workers.orders.messages import CommandMessage, InvalidCommand, ReplyMessage, RequestReference
 from workers.orders.order import Cause
-from workers.stream.codec import CloudEvent, UnreadableError, decode, read_json
+from workers.stream.codec import CloudEvent, decode
+from workers.stream.json_text import UnreadableError, read_json
 
 if TYPE_CHECKING:
     from workers.orders.messages import Message

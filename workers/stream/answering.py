@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Generic
 import structlog
 
 from schemas.topics import REPLIES
-from workers.stream.codec import UnreadableError
 from workers.stream.dead_letters import dead_letter
 from workers.stream.isolation import isolating_failures
+from workers.stream.json_text import UnreadableError
 from workers.stream.requests import Data, Request, UnanswerableError, read_request
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ the tests. Specification: CloudEvents 1.0.2, Kafka protocol binding and JSON for
 from __future__ import annotations
 
 import base64
-import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
 
 from schemas import headers as names
 from schemas.headers import ReplyAddress
-from schemas.limits import MAX_HEADER_BYTES, MAX_JSON_DEPTH, MAX_NAME_LENGTH, MAX_VALUE_BYTES
+from schemas.limits import MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_VALUE_BYTES
 from schemas.topics import OWN_TOPICS
+from workers.stream.json_text import UnreadableError, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
 _PARTITION_BYTES: Final = 4
 _MAX_PARTITION: Final = 2**31 - 1
-# The closing quote is optional, or a text without one would be searched again from each quote.
-# Possessive, for a megabyte of text must take milliseconds: a batch may have many of them.
-_JSON_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_OPENING: Final = b"[{"
-_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
-
-
-class UnreadableError(Exception):
-    """The record is no CloudEvent with an id that we could answer: it goes to the dead letters."""
 
 
 class CloudEvent(NamedTuple):
@@ -226,32 +217,6 @@ def _partition(raw: bytes | None) -> int | None:
         number = int.from_bytes(raw, "big", signed=True)
         return number if number >= 0 else None
     return None
-
-
-def read_json(value: bytes) -> Any:  # noqa: ANN401 - whatever the JSON holds
-    """Parse JSON.
-
-    Raises:
-        UnreadableError: not JSON, or nested deeper than the limit.
-    """
-    brackets = value.count(b"[") + value.count(b"{")
-    if brackets > MAX_JSON_DEPTH and depth_of(value) > MAX_JSON_DEPTH:
-        message = f"JSON is nested deeper than {MAX_JSON_DEPTH}"
-        raise UnreadableError(message)
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        message = f"not JSON: {error}"
-        raise UnreadableError(message) from error
-
-
-def depth_of(value: bytes) -> int:
-    """The deepest nesting of arrays and objects, without parsing and without recursion."""
-    depth = deepest = 0
-    for bracket in _JSON_TEXT.sub(b"", value).translate(None, _NOT_BRACKETS):
-        depth += 1 if bracket in _OPENING else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def encode_headers(  # noqa: PLR0913 - one argument for each attribute of the envelope

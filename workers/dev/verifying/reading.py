@@ -38,7 +38,8 @@ from workers.dev.verifying.facts import (
 )
 from workers.orders.encode import stable_id
 from workers.stream import dead_letters
-from workers.stream.codec import UnreadableError, decode
+from workers.stream.codec import decode
+from workers.stream.json_text import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
