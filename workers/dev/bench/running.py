@@ -25,9 +25,10 @@ def run_bench(plan: Plan, place: Place, screen: Screen) -> BenchFigures:
         StackError: something cannot be started or measured; the text is for people.
         OutsideAwayError, KafkaError, PyMongoError: Kafka or MongoDB does not answer.
     """
+    about = machine(plan)
     variants = tuple(_variant(plan, variant, place, screen) for variant in plan.variants)
     growth = _growth(plan, place, screen) if plan.stored else None
-    return BenchFigures(machine(plan), variants, growth)
+    return BenchFigures(about, variants, growth)
 
 
 def machine(plan: Plan) -> dict[str, str]:

@@ -125,6 +125,7 @@ def order_document(order: Open) -> Document:
     waiting = {"purpose": "checks", "since": 1, "attempt": 1, "dueAt": now + _REPLY_PAUSE}
     return {
         "_id": order.order_id.decode(),
+        "schemaVersion": 1,
         "lane": order.lane,
         "status": _PENDING,
         "version": 1,
@@ -145,7 +146,7 @@ def order_update(order: Open, now: Moment, reply_id: bytes, offset: int) -> Docu
     at = now.milliseconds
     change = {"version": 2, "type": _PROCESSING, "at": at, "cause": cause}
     fields = {"status": Status.PROCESSING.value, "version": 2, "revision": 2, "updatedAt": at}
-    return {"$set": fields, "$unset": {"waiting": ""}, "$push": {"history": change}}
+    return {"$set": {**fields, "history.1": change}, "$unset": {"waiting": ""}}
 
 
 def reservation(order_id: bytes, products: list[Document]) -> Document:
