@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.topics import COMMANDS, INVENTORY_REQUESTS, dead_letter_topic
+from schemas.topics import COMMANDS, INVENTORY_REQUESTS, REPLIES, dead_letter_topic
 from tests.verifying.found import Found, everything_well, headers_with
 from workers.dev.verifying.facts import Acknowledged
 from workers.dev.verifying.ledger import Entry
 from workers.dev.verifying.report import INVARIANTS
+
+if TYPE_CHECKING:
+    from tests.orders.records import Record
 
 Break = Callable[[Found], object]
 
@@ -152,16 +156,30 @@ def feed(offset: int) -> Break:
 
 def answer_the_dead(found: Found) -> None:
     """Give a command that has a result a dead letter besides."""
-    record = found.topics[COMMANDS][found.on(COMMANDS, "kept")[2]]
+    bury(found, found.topics[COMMANDS][found.on(COMMANDS, "kept")[2]])
+
+
+def bury_cause(order_id: str, version: int) -> Break:
+    """Give the reply that made this version a dead letter besides."""
+
+    def spoil(found: Found) -> None:
+        cause = found.orders[order_id]["history"][version - 1]["cause"]
+        bury(found, found.topics[REPLIES][cause["offset"]])
+
+    return spoil
+
+
+def bury(found: Found, record: Record) -> None:
+    """Write the dead letter of a record."""
     why = [
-        ("__dlq.errors.topic", COMMANDS.encode()),
-        ("__dlq.errors.partition", b"3"),
+        ("__dlq.errors.topic", record.topic.encode()),
+        ("__dlq.errors.partition", str(record.partition).encode()),
         ("__dlq.errors.offset", str(record.offset).encode()),
         ("__dlq.errors.message", b"nobody knows"),
         ("__dlq.errors.exception", b"ValueError"),
     ]
-    letter = found.topics[DEAD][0]
-    found.append(letter, key=record.key, value=record.value, headers=[*record.headers, *why])
+    headers = [*record.headers, *why]
+    found.append(replace(record, topic=dead_letter_topic(record.topic), headers=headers))
 
 
 def point_elsewhere(found: Found) -> None:

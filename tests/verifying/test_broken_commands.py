@@ -13,6 +13,7 @@ from tests.verifying.breaking import (
     answer_the_dead,
     assert_is_found,
     both,
+    bury_cause,
     commit,
     feed,
     lose,
@@ -87,6 +88,9 @@ BROKEN = {
     "a dead letter of nothing": Broken(point_elsewhere, 14, None, "where no such record is"),
     "a dead letter of an answered command": Broken(
         answer_the_dead, 14, "kept", "has a dead letter and"
+    ),
+    "a dead letter of a reply that made a version": (
+        Broken(bury_cause("kept", 2), 14, "kept", "also made version 2")
     ),
     "poison of the ledger without a dead letter": Broken(
         both(feed(19), feed(0)),

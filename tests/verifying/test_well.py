@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.topics import COMMANDS, EVENTS, RESULTS, SNAPSHOTS
+from schemas.topics import (
+    COMMANDS,
+    CUSTOMER_REQUESTS,
+    EVENTS,
+    INVENTORY_REQUESTS,
+    REPLIES,
+    RESULTS,
+    SNAPSHOTS,
+)
 from tests.verifying import test_broken_commands, test_broken_stock, test_broken_versions
-from tests.verifying.breaking import acknowledge, answer_the_dead, feed
+from tests.verifying.breaking import acknowledge, answer_the_dead, bury, feed
 from tests.verifying.found import everything_well
 from workers.dev.verifying.report import INVARIANTS, MOST_KEPT
 
@@ -43,6 +51,17 @@ def test_a_ledger_that_is_right_is_well() -> None:
     acknowledge("nobody", "delete-nobody")(found)
     feed(19)(found)
     assert found.verified().violations == []
+
+
+@pytest.mark.parametrize("topic", [REPLIES, CUSTOMER_REQUESTS, INVENTORY_REQUESTS])
+def test_a_dead_letter_of_a_record_that_led_to_nothing_is_well(topic: str) -> None:
+    """It is equal to the record that it names, on whichever topic that was."""
+    found = everything_well()
+    found.append(found.topics[topic][0])
+    bury(found, found.topics[topic][-1])
+    verification = found.verified()
+    assert verification.violations == []
+    assert verification.counts[14].checked == 2
 
 
 def test_violations_are_kept_up_to_a_number_and_all_counted() -> None:
