@@ -13,6 +13,7 @@ from pymongo.errors import (
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
+    OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
@@ -45,6 +46,8 @@ _AWAY = (
     WriteConcernError,
     WTimeoutError,
 )
+# A cursor that another primary or another connection knows: whoever reads again gets a new one.
+_CURSOR_LOST = frozenset({43, 237, 50736, 50737, 50738})
 
 
 def connect(settings: Settings) -> AsyncIOMotorDatabase[dict[str, Any]]:
@@ -83,11 +86,16 @@ def away_when_unreachable() -> Iterator[None]:
         message = f"MongoDB does not answer: {_first_line(error)}"
         raise OutsideAwayError(message) from error
     except PyMongoError as error:
-        if error.timeout or error.has_error_label("RetryableWriteError"):
+        if _will_pass(error):
             message = f"MongoDB cannot do it now: {_first_line(error)}"
             raise OutsideAwayError(message) from error
         message = f"MongoDB refuses: {_first_line(error)}"
         raise OutsideRefusesError(message) from error
+
+
+def _will_pass(error: PyMongoError) -> bool:
+    is_cursor_lost = isinstance(error, OperationFailure) and error.code in _CURSOR_LOST
+    return is_cursor_lost or error.timeout or error.has_error_label("RetryableWriteError")
 
 
 def _first_line(error: PyMongoError) -> str:
