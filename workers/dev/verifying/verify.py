@@ -40,7 +40,7 @@ async def verify(
     """Check all invariants: `.holds`, `.counts` by number, and `.violations` tell the outcome.
 
     Memory is bounded whatever the number of orders; the temporary directory needs room for about
-    2 KB for each of them.
+    3.5 KB for each of them.
 
     Raises:
         OutsideAwayError: Kafka or MongoDB does not answer, or topics are missing.
