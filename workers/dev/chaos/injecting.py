@@ -16,7 +16,7 @@ from workers.dev.errors import StackError
 from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from workers.dev.chaos.board import Board
     from workers.dev.chaos.schedule import Planned
@@ -61,7 +61,8 @@ async def _inject(due: Planned, world: World, board: Board, tell: Callable[[str]
     try:
         # The seed is all that a fault draws from.
         chance = Random(due.seed)  # noqa: S311 - a run is to be repeated, not to be guessed
-        await asyncio.wait_for(FAULTS[due.name].inject(world, chance), _LONGEST_SECONDS)
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            await _made(FAULTS[due.name].inject(world, chance))
     except (NotMadeError, OutsideAwayError, KafkaError, PyMongoError) as reason:
         board.not_made[due.name] += 1
         tell(f"{due.name} was not made: {reason}")
@@ -77,3 +78,15 @@ async def _inject(due: Planned, world: World, board: Board, tell: Callable[[str]
         tell(f"{due.name} was made and healed")
     finally:
         del board.under_way[id(due)]
+
+
+async def _made(making: Awaitable[None]) -> None:
+    """Make a fault; a client's own time that runs out is a reason why it could not be made.
+
+    Raises:
+        NotMadeError: Kafka or MongoDB did not answer in time what the fault had to ask.
+    """
+    try:
+        await making
+    except TimeoutError as error:
+        raise NotMadeError("Kafka or MongoDB did not answer in time") from error
