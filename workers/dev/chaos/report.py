@@ -40,7 +40,7 @@ def verdict(outcomes: Sequence[Outcome]) -> str:
     seconds = sum(outcome.load_seconds for outcome in outcomes)
     what = f"{acknowledged:,} acknowledged commands, {made:,} faults, {seconds:,.0f} seconds"
     if found:
-        return f"{what}: {found:,} things do not hold."
+        return f"{what}: {found:,} {'thing does' if found == 1 else 'things do'} not hold."
     return f"{what}: nothing lost, nothing doubled, nothing stuck."
 
 
