@@ -48,6 +48,7 @@ _STEPS: dict[str, frozenset[tuple[str | None, str]]] = {
         (name, "deleted") for name in ("delivered", "rejected", "expired", "canceled")
     ),
 }
+_MOST_REPETITIONS = 50
 _HOLDS = {"processing": "reserved", "shipped": "fulfilled", "delivered": "fulfilled"}
 
 
@@ -65,6 +66,7 @@ def broken(world: World) -> list[str]:
         *_reservations(world),
         *_forgeries(world),
         *_lags(world),
+        *_storms(world),
         *_dead_letters(world),
     ]
 
@@ -230,6 +232,15 @@ def _lags(world: World) -> Iterator[str]:
     for name, group in world.groups.items():
         for tp, committed, end in group.lag(world.broker):
             yield f"13: {name} stands at {committed} of {end} in {tp}"
+
+
+def _storms(world: World) -> Iterator[str]:
+    """What is told again, after a crash say, is not told again and again."""
+    for topic in (EVENTS, CUSTOMER_REQUESTS, INVENTORY_REQUESTS):
+        times = Counter(dict(record.headers).get("ce_id") for record in world.broker.on(topic))
+        for identity, count in times.items():
+            if count > _MOST_REPETITIONS and identity != b"1":
+                yield f"12: {identity!r} was written {count} times to {topic}"
 
 
 def _dead_letters(world: World) -> Iterator[str]:

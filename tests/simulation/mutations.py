@@ -69,10 +69,21 @@ class FlowWithoutThePublishedRule(OrdersFlow):
         await super().open(lane, dict.fromkeys(acknowledged, _BEYOND_ALL))
 
 
+class FlowThatForgetsWhatItTold(OrdersFlow):
+    """Tells again with each round what is not acknowledged."""
+
+    def acknowledged(self, lane: int, positions: Mapping[str, int]) -> None:
+        """Forget it."""
+        super().acknowledged(lane, positions)
+        if lane in self._lanes:
+            self._lanes[lane].told.clear()
+
+
 MUTATIONS = {
     "without the guard on the revision": Variant(order_store=UnguardedStore),
     "without the memory of refusals": Variant(order_store=ForgetfulStore),
     "acknowledged before it is published": Variant(publisher=HastyPublisher),
     "committed before it is done": Variant(progress=HastyProgress),
     "without the rule of what is published": Variant(flow=FlowWithoutThePublishedRule),
+    "without the memory of what was told": Variant(flow=FlowThatForgetsWhatItTold),
 }
