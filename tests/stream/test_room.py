@@ -42,7 +42,15 @@ def test_large_records_fill_the_room_of_all_lanes(room: Room) -> None:
     """A few records of a megabyte are as much as many small ones; replies come in all the same."""
     large = _batch("commands", 8, b"x" * (MOST_BYTES // 8))
     room.take(LANE, large)
+    room.take(OTHER_LANE, _batch("commands", 1))
+    assert room.is_full(LANE, "commands")
     assert room.is_full(OTHER_LANE, "commands")
     assert not room.is_full(OTHER_LANE, "replies")
     room.give_back(LANE, large)
+    assert not room.is_full(OTHER_LANE, "commands")
+
+
+def test_a_lane_without_records_gets_some_however_much_waits_elsewhere(room: Room) -> None:
+    """One lane full of large commands that are paused keeps no other lane from its own."""
+    room.take(LANE, _batch("commands", 8, b"x" * (MOST_BYTES // 8)))
     assert not room.is_full(OTHER_LANE, "commands")

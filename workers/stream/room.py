@@ -28,10 +28,12 @@ class Room:
         self._bytes: Counter[str] = Counter()
 
     def is_full(self, lane: int, topic: str) -> bool:
-        """Whether no more records of this topic should be fetched for this lane."""
-        if self._records[lane, topic] >= self._lane_records:
-            return True
-        return self._bytes[topic] >= MOST_BYTES
+        """Whether no more records of this topic should be fetched for this lane.
+
+        A lane that has none gets some in any case: others' must not keep it from its work.
+        """
+        records = self._records[lane, topic]
+        return records >= self._lane_records or (records > 0 and self._bytes[topic] >= MOST_BYTES)
 
     def take(self, lane: int, batch: RecordBatch) -> None:
         """Count a batch that is on its way."""
