@@ -39,7 +39,7 @@ def growth(*faults: str) -> Growth:
         GrowthStep(1_000_000, (throughput(1.0, 1.1),)),
     )
     one, many = Spent(900, {"kafka": 0.9}), Spent(900, {"kafka": 0.6})
-    return Growth(steps, Changes((one,) * 3, (many,) * 3), faults)
+    return Growth(steps, Changes((one,) * 3, (many,) * 3, 100.0, (many, one)), faults)
 
 
 def figures(*faults: str) -> BenchFigures:

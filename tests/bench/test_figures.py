@@ -69,7 +69,8 @@ def test_tables_show_figures_with_their_ratios() -> None:
     assert cells["peak memory, orders, MB"] == ("246", "246 (1.00×)")
     assert cells["50 orders/s, p99, ms"] == ("198", "396 (2.00×)")
     assert cells["1,000,000"][-1] == "5,500 (1.10×)"
-    assert cells["1"] == ("1,000 (1.50×)", "667")
+    assert cells["1, at once"] == ("1,000 (1.50×)", "667")
+    assert cells["100 changes/s"] == ("667 (0.67×)", "1,000")
 
 
 def test_what_was_not_measured_is_a_dash() -> None:

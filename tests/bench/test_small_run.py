@@ -170,6 +170,7 @@ def test_growth_fills_and_measures(run: Run) -> None:
     assert [len(step.rounds) for step in growth.steps] == [2, 2]
     assert [spent.count for spent in growth.changes.of_one_order] == [20]
     assert growth.changes.ratio > 0
+    assert [spent.count for spent in growth.changes.spread] == [20, 20]
 
 
 @pytest.mark.parametrize("variant", [Variant.FLOOR, Variant.FAUST])

@@ -100,4 +100,9 @@ def _growth(growth: Growth) -> dict[str, Any]:
             {"ofOneOrder": _spent(one), "ofManyOrders": _spent(many)} for one, many in pairs
         ],
         "changesRatio": changes.ratio,
+        "changesAtARate": {
+            "changesPerSecond": changes.rate,
+            "ofOneOrder": _spent(changes.spread[0]),
+            "ofManyOrders": _spent(changes.spread[1]),
+        },
     }

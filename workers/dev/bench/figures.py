@@ -132,10 +132,15 @@ class GrowthStep:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a change cost: many of one order, and one each of as many orders, by round."""
+    """What a change cost: many of one order, and one each of as many orders, by round.
+
+    Rounds are sent at once; `spread` are the two at `rate` changes a second.
+    """
 
     of_one_order: tuple[Spent, ...]
     of_many_orders: tuple[Spent, ...]
+    rate: float
+    spread: tuple[Spent, Spent]
 
     @property
     def ratio(self) -> float:

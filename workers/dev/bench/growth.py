@@ -11,6 +11,7 @@ from workers.dev.bench.backlog import open_field, work_off
 from workers.dev.bench.checks import faults
 from workers.dev.bench.evidence import beginning, gather_evidence
 from workers.dev.bench.figures import Changes, Growth, GrowthStep
+from workers.dev.bench.latency import at_a_rate
 from workers.dev.bench.load import OrderSource, update_shipping
 
 if TYPE_CHECKING:
@@ -118,7 +119,25 @@ async def _changes(
         many.append(await _change(field, others, f"round {number}, many", screen))
         wrong += await _wrong_versions(field.ground, {one: 2 + plan.changes})
         wrong += await _wrong_versions(field.ground, dict.fromkeys(others, 3))
-    return Changes(tuple(singles), tuple(many)), wrong
+    spread, lost = await _spread_changes(field, source, plan, screen)
+    return Changes(tuple(singles), tuple(many), plan.changes_rate, spread), wrong + lost
+
+
+async def _spread_changes(
+    field: Field, source: OrderSource, plan: Plan, screen: Screen
+) -> tuple[tuple[Spent, Spent], list[str]]:
+    """The same at a fixed rate, so that few changes of one order come together in a batch."""
+    creates = source.creates(plan.changes + 1)
+    await work_off(field, creates, "growth: orders for changes at a rate", screen)
+    one, *others = [create.order_id for create in creates]
+    spent: list[Spent] = []
+    for order_ids in ([one] * plan.changes, others):
+        commands = [update_shipping(name, number) for number, name in enumerate(order_ids)]
+        bar = screen.begin(f"growth: {plan.changes_rate:g} changes/s", len(commands))
+        found = await at_a_rate(field.ground, commands, plan.changes_rate, 0, bar)
+        spent.append(found.spent)
+    wanted = {one: 2 + plan.changes, **dict.fromkeys(others, 3)}
+    return (spent[0], spent[1]), await _wrong_versions(field.ground, wanted)
 
 
 async def _change(field: Field, order_ids: list[str], what: str, screen: Screen) -> Spent:

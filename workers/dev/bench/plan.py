@@ -43,6 +43,7 @@ class Plan:
     growth_rounds: int = 3
     changes: int = 900
     changes_rounds: int = 5
+    changes_rate: float = 100.0
     seed: int = 1
 
     def backlog(self, variant: Variant) -> int:

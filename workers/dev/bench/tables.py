@@ -141,15 +141,17 @@ def _compared(values: Mapping[str, float], first: Mapping[str, float]) -> Sequen
 
 def _changes(growth: Growth) -> Table:
     pairs = zip(growth.changes.of_one_order, growth.changes.of_many_orders, strict=True)
+    named = [(f"{number}, at once", pair) for number, pair in enumerate(pairs, start=1)]
+    named.append((f"{growth.changes.rate:g} changes/s", growth.changes.spread))
     rows = [
         (
-            str(number),
+            name,
             shown(one.all_microseconds, many.all_microseconds),
             shown(many.all_microseconds, None),
         )
-        for number, (one, many) in enumerate(pairs, start=1)
+        for name, (one, many) in named
     ]
     count = growth.changes.of_one_order[0].count
     columns = ("round", f"{count} of one order", f"one each of {count} orders")
-    title = f"µs of CPU/change; in the median {growth.changes.ratio:.2f}×"
+    title = f"µs of CPU/change; at once, in the median {growth.changes.ratio:.2f}×"
     return Table(title, columns, tuple(rows))
