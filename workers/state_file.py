@@ -71,6 +71,13 @@ class StateFile:
         Raises:
             OSError: the directory cannot be made or written to, or belongs to somebody else.
         """
+        try:
+            self._write(state)
+        except FileNotFoundError:
+            # The last of other workers has just taken the directory away.
+            self._write(state)
+
+    def _write(self, state: WorkerState) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_foreign(self._directory)
         new = self._path.with_suffix(".new")
@@ -78,9 +85,10 @@ class StateFile:
         new.replace(self._path)
 
     def remove(self) -> None:
-        """Take the file away: this worker has ended."""
+        """Take the file away, and the directory with the last one: this worker has ended."""
         with suppress(OSError):
             self._path.unlink()
+            self._directory.rmdir()
 
 
 def running_workers(directory: Path) -> Iterator[WorkerState]:

@@ -129,9 +129,9 @@ def test_json_has_the_judgement_and_the_state(oms: CommandLine, tmp_path: Path) 
 
 
 def test_a_state_is_written_as_a_whole_and_taken_away(tmp_path: Path) -> None:
-    """Nothing but the file is left behind while it lasts, and nothing after it."""
+    """Nothing but the file is there while it lasts, and not even its directory after it."""
     file = StateFile(tmp_path / "made", "orders")
     file.write(_state())
     assert len(list((tmp_path / "made").iterdir())) == 1
     file.remove()
-    assert list((tmp_path / "made").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ from workers.stream.batches import BatchTransport
 from workers.stream.connection import bootstrap_servers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from faust import Stream
     from faust.serializers.schemas import DecodeFunction
@@ -88,9 +88,10 @@ def build_app(
     app.assignor.replicas = 0
 
     @app.agent(app.topic(*topics, schema=BatchSchema()), name=f"{group}-intake", concurrency=1)
-    async def put_into_lanes(stream: StreamT[RecordBatch]) -> None:
+    async def put_into_lanes(stream: StreamT[Sequence[RecordBatch]]) -> None:
         # noack returns a clone; the original would go on acknowledging.
-        async for event in cast("Stream[RecordBatch]", stream).noack().events():
-            lanes.put(event.value)
+        async for event in cast("Stream[Sequence[RecordBatch]]", stream).noack().events():
+            for batch in event.value:
+                lanes.put(batch)
 
     return app

@@ -1,7 +1,7 @@
 """The Faust transport that hands over whole batches and commits only what is done.
 
 Faust acknowledges single events, in a `finally`, and commits past gaps. Here one message is all
-records of one partition that are there, and per partition a queue of batches remembers which are
+records that are there, in batches by partition, and per partition a queue remembers which are
 done: only a done prefix is committed. The queue is cleared at assignment and nowhere else, so a
 batch of an earlier assignment can be marked as done without any effect.
 """
@@ -46,6 +46,11 @@ class RecordBatch:
         self.records = records
         self.next_offset = records[-1].offset + 1
         self.done = False
+
+    @property
+    def place(self) -> TP:
+        """Its topic and partition."""
+        return TP(self.topic, self.partition)
 
 
 class Progress:
@@ -148,7 +153,7 @@ class BatchConsumer(driver.Consumer):
             suspended.cancel()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ARG002, ASYNC109 - the signature is the driver's
-        """Yield one message for each partition: all its records that are there."""
+        """Yield one message: all records that are there, a batch for each partition."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # any event will do
         records = await self._fetch()
@@ -159,10 +164,9 @@ class BatchConsumer(driver.Consumer):
         if not self.flow_active:
             await self._give_back(records)
             return
-        for tp, found in records.items():
-            if self._is_over(generation):
-                return
-            yield tp, self._hand_out(tp, found)
+        if records and not self._is_over(generation):
+            batches = [self._hand_out(tp, found) for tp, found in records.items()]
+            yield batches[0].place, self._message(batches)
 
     def _is_over(self, generation: int) -> bool:
         return not self.flow_active or self.app.consumer_generation_id != generation
@@ -182,13 +186,17 @@ class BatchConsumer(driver.Consumer):
         wait = _POLL_SECONDS_WHILE_SOME_ARE_FULL if some_are_full else _POLL_SECONDS
         return await self._getmany(wanted, wait)
 
-    def _hand_out(self, tp: TP, records: Sequence[ConsumerRecord]) -> ConsumerMessage:
-        own = TP(tp.topic, tp.partition)
-        batch = RecordBatch(own.topic, own.partition, records)
-        self.progress.add(own, batch)
+    def _hand_out(self, tp: TP, records: Sequence[ConsumerRecord]) -> RecordBatch:
+        batch = RecordBatch(tp.topic, tp.partition, records)
+        self.progress.add(batch.place, batch)
         self.intake.reserve(batch)
-        message = self._to_message(own, records[-1])
-        message.value = batch  # type: ignore[assignment]  # our agent knows; Faust does not look
+        return batch
+
+    def _message(self, batches: Sequence[RecordBatch]) -> ConsumerMessage:
+        """One message for all of a fetch: to hand over costs more than to decode."""
+        first = batches[0]
+        message = self._to_message(first.place, cast("ConsumerRecord", first.records[-1]))
+        message.value = batches  # type: ignore[assignment]  # our agent knows; Faust does not look
         return message
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:

@@ -5,7 +5,7 @@ A producer of our own, for Faust's flush hides errors and its sends go one by on
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from aiokafka import AIOKafkaProducer
@@ -20,7 +20,7 @@ from workers.stream.connection import client_arguments, has_partition, start_pro
 from workers.stream.ports import OutsideAwayError, OutsideRefusesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -45,6 +45,7 @@ class BatchPublisher:
         self._guard = guard
         self._compression = compression
         self._producer: AIOKafkaProducer | None = None
+        self._known: set[tuple[str, int]] = set()
 
     async def start(self) -> None:
         """Connect.
@@ -79,44 +80,55 @@ class BatchPublisher:
         by_partition: dict[tuple[str, int], list[OutboundRecord]] = {}
         for record in records:
             by_partition.setdefault((record.topic, record.partition), []).append(record)
-        writes = [self._write(*where, found) for where, found in by_partition.items()]
-        outcomes = await asyncio.gather(*writes, return_exceptions=True)
-        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        failures: list[OutsideAwayError | OutsideRefusesError] = []
+        written: list[tuple[str, int, Awaitable[object]]] = []
+        for (topic, partition), found in by_partition.items():
+            with _collected(failures, topic, partition):
+                sent = await self._send(topic, partition, found)
+                written += [(topic, partition, acknowledgement) for acknowledgement in sent]
+        for topic, partition, acknowledgement in written:
+            with _collected(failures, topic, partition):
+                await acknowledgement
         # What is away may come back; this producer cannot after a refusal.
         for failure in sorted(failures, key=lambda found: isinstance(found, OutsideAwayError)):
             raise failure
 
-    async def _write(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
-        if self._producer is None:
-            raise OutsideAwayError("the producer is not connected")
-        try:
-            await self._send(self._producer, topic, partition, records)
-        except _AWAY as error:
-            message = f"Kafka does not take records of {topic}: {error!r}"
-            raise OutsideAwayError(message) from error
-        except KafkaError as error:
-            message = f"Kafka refuses records of {topic} partition {partition}: {error!r}"
-            raise OutsideRefusesError(message) from error
-
     async def _send(
-        self,
-        producer: AIOKafkaProducer,
-        topic: str,
-        partition: int,
-        records: Sequence[OutboundRecord],
-    ) -> None:
-        if not await has_partition(producer, topic, partition):
+        self, topic: str, partition: int, records: Sequence[OutboundRecord]
+    ) -> list[Awaitable[object]]:
+        producer = self._producer
+        if producer is None:
+            raise OutsideAwayError("the producer is not connected")
+        if (topic, partition) not in self._known and not await has_partition(
+            producer, topic, partition
+        ):
             message = (
                 f"topic {topic} has no partition {partition}; "
                 "give every topic of the service as many partitions as orders.commands has"
             )
             raise OutsideAwayError(message)
-        acknowledgements = []
+        self._known.add((topic, partition))
+        acknowledgements: list[Awaitable[object]] = []
         for batch in _batches(producer, records):
             self._guard()
             acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
-        for acknowledgement in acknowledgements:
-            await acknowledgement
+        return acknowledgements
+
+
+@contextmanager
+def _collected(
+    failures: list[OutsideAwayError | OutsideRefusesError], topic: str, partition: int
+) -> Iterator[None]:
+    """Go on with the other partitions, and keep what failed as one of the two that callers know."""
+    try:
+        yield
+    except (OutsideAwayError, OutsideRefusesError) as error:
+        failures.append(error)
+    except _AWAY as error:
+        failures.append(OutsideAwayError(f"Kafka does not take records of {topic}: {error!r}"))
+    except KafkaError as error:
+        message = f"Kafka refuses records of {topic} partition {partition}: {error!r}"
+        failures.append(OutsideRefusesError(message))
 
 
 def _batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> list[BatchBuilder]:

@@ -144,8 +144,9 @@ class Changes:
 
     @property
     def ratio(self) -> float:
-        """How much more one order's changes cost, in the median round."""
-        return _median(self.of_one_order) / _median(self.of_many_orders)
+        """How much more one order's changes cost, in the median round; nan for too few to tell."""
+        of_many_orders = _median(self.of_many_orders)
+        return _median(self.of_one_order) / of_many_orders if of_many_orders else math.nan
 
 
 def _median(rounds: Sequence[Spent]) -> float:
