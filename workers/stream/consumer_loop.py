@@ -47,7 +47,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 - no other way to see heartbeats
         lease = cast("LeasedApp", self.app).lease
-        coordinator._do_heartbeat = lease.renewing(coordinator._do_heartbeat)  # noqa: SLF001
+        coordinator._do_heartbeat = lease.renewing(coordinator._do_heartbeat)  # noqa: SLF001 - as above
 
     async def start(self) -> None:
         """Start as any service does."""
