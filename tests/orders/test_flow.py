@@ -406,3 +406,14 @@ async def test_a_batch_without_records_is_harmless(worker: Worker) -> None:
     """Nothing is read, stored or told."""
     assert await worker.handle() == []
     assert worker.published.records == []
+
+
+async def test_two_lanes_of_one_round_do_not_decide_on_one_order_at_once(worker: Worker) -> None:
+    """What another partitioner put elsewhere finds the order that the same round creates."""
+    elsewhere = LANE + 1
+    await worker.flow.open(elsewhere, {})
+    update = update_record("a", offset=0, lane=elsewhere)
+    await worker.flow.handle([create_record("a", offset=0), update])
+    assert worker.results == {}
+    [forwarded] = worker.published.on(COMMANDS)
+    assert (forwarded.partition, forwarded.key, forwarded.value) == (LANE, b"a", update.value)
