@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.orders.records import as_read
 from tests.stream.records import Record
-from workers.stream.dead_letters import dead_letter
+from workers.stream.dead_letters import (
+    Mark,
+    Place,
+    Settled,
+    as_it_was,
+    dead_letter,
+    fault_of,
+    is_mark,
+    mark,
+    read_mark,
+)
 from workers.stream.json_text import UnreadableError
+
+if TYPE_CHECKING:
+    from workers.stream.ports import InboundRecord
 
 
 def test_everything_is_kept_and_the_reason_is_added() -> None:
@@ -33,3 +52,44 @@ def test_any_exception_makes_a_letter() -> None:
     assert len(found["__dlq.errors.message"]) == 1024
     assert found["__dlq.errors.exception"] == b"ValueError"
     assert (letter.key, letter.value) == (None, None)
+
+
+def test_the_record_is_found_again() -> None:
+    """What is taken out of a letter is what was put in, headers that look like ours included."""
+    headers = [("__dlq.errors.topic", b"a client's own"), ("a", b"1")]
+    record = Record(b"v", headers, b"k", "orders.replies", 7, 42, 1_600_000_000_001)
+    letter = as_read(dead_letter(record, ValueError("why")), offset=3)
+    assert as_it_was(letter) == (*record[3:6], record.timestamp, b"k", b"v", headers)
+    assert fault_of(letter) == (headers, (("orders.replies", 7, 42), "why", "ValueError"))
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        Record(b"v", [], None, "dlq.orders.commands"),
+        Record(b"v", [("__dlq.errors.topic", b"orders.commands")], None, "dlq.orders.commands"),
+        as_read(dead_letter(Record(b"v", topic="orders.events"), ValueError()), offset=0),
+    ],
+)
+def test_what_is_no_letter(letter: InboundRecord) -> None:
+    """A record without the five headers at its end, or of a topic that nobody reads, is refused."""
+    with pytest.raises(ValueError, match="dead letter"):
+        fault_of(letter)
+
+
+@pytest.mark.parametrize("settled", list(Settled))
+def test_a_mark_says_what_was_done_about_which_record(settled: Settled) -> None:
+    """It lies in the partition of the letters that it settles, and says so in headers alone."""
+    place = Place("orders.replies", 7, 42)
+    written = mark(place, settled, "nobody misses it")
+    assert written[:4] == ("dlq.orders.replies", 7, None, None)
+    assert is_mark(as_read(written, offset=1))
+    assert read_mark(as_read(written, offset=1)) == Mark(place, settled, "nobody misses it")
+
+
+def test_a_letter_is_no_mark() -> None:
+    """Not even one of a record that has nothing but the headers of a mark."""
+    poison = as_read(mark(Place("orders.replies", 7, 42), Settled.REPLAYED), offset=1)
+    elsewhere = replace(poison, topic="orders.commands")
+    assert not is_mark(elsewhere)
+    assert not is_mark(as_read(dead_letter(elsewhere, ValueError()), offset=2))

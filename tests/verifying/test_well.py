@@ -12,11 +12,14 @@ from schemas.topics import (
     REPLIES,
     RESULTS,
     SNAPSHOTS,
+    dead_letter_topic,
 )
+from tests.orders.records import as_read
 from tests.verifying import test_broken_commands, test_broken_stock, test_broken_versions
 from tests.verifying.breaking import acknowledge, answer_the_dead, bury, feed
 from tests.verifying.found import everything_well
 from workers.dev.verifying.report import INVARIANTS, MOST_KEPT
+from workers.stream.dead_letters import Settled, fault_of, mark
 
 
 def test_what_is_well_holds() -> None:
@@ -62,6 +65,17 @@ def test_a_dead_letter_of_a_record_that_led_to_nothing_is_well(topic: str) -> No
     verification = found.verified()
     assert verification.violations == []
     assert verification.counts[14].checked == 2
+
+
+def test_a_dead_letter_that_was_settled_is_well() -> None:
+    """What an operator did about it is no dead letter, and changes nothing."""
+    found = everything_well()
+    letter = found.topics[dead_letter_topic(COMMANDS)][0]
+    done = mark(fault_of(letter)[1].place, Settled.DISCARDED, "a test")
+    found.append(as_read(done, offset=0), offset=found.end_of(done.topic))
+    verification = found.verified()
+    assert verification.violations == []
+    assert verification.counts[14].checked == 1
 
 
 def test_violations_are_kept_up_to_a_number_and_all_counted() -> None:

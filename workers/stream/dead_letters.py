@@ -1,13 +1,21 @@
-"""Dead letters: a record that could not be handled, as it was, and why."""
+"""Dead letters: a record that could not be handled, as it was, and why; and what was done about it.
+
+A dead letter is settled by a mark: a record without key and value behind it, in the same partition
+of the same topic, whose headers name the record that the letter is of. What is read here is told
+apart by its headers alone: a letter ends with five of its own, a mark has nothing but its own.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from schemas.topics import dead_letter_topic
+from schemas.topics import CONSUMED, dead_letter_topic
 from workers.stream.ports import OutboundRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workers.stream.ports import InboundRecord
 
 TOPIC: Final = "__dlq.errors.topic"
@@ -16,7 +24,71 @@ OFFSET: Final = "__dlq.errors.offset"
 MESSAGE: Final = "__dlq.errors.message"
 EXCEPTION: Final = "__dlq.errors.exception"
 
+SETTLED_AS: Final = "__dlq.settled.as"
+SETTLED_TOPIC: Final = "__dlq.settled.topic"
+SETTLED_PARTITION: Final = "__dlq.settled.partition"
+SETTLED_OFFSET: Final = "__dlq.settled.offset"
+SETTLED_REASON: Final = "__dlq.settled.reason"
+
+_OF_A_LETTER: Final = (TOPIC, PARTITION, OFFSET, MESSAGE, EXCEPTION)
+_OF_A_MARK: Final = (
+    SETTLED_AS,
+    SETTLED_TOPIC,
+    SETTLED_PARTITION,
+    SETTLED_OFFSET,
+    SETTLED_REASON,
+)
+_TOPICS: Final = frozenset(map(dead_letter_topic, CONSUMED))
 _LONGEST_MESSAGE: Final = 1024
+
+Headers = list[tuple[str, bytes]]
+
+
+class Place(NamedTuple):
+    """Where a record is or was."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        """`topic:partition:offset`, which no shell takes for anything else."""
+        return f"{self.topic}:{self.partition}:{self.offset}"
+
+
+class AsItWas(NamedTuple):
+    """A record as it was read before it became a dead letter."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Settled(StrEnum):
+    """What was done about a dead letter."""
+
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
+
+
+class Fault(NamedTuple):
+    """Why a record is a dead letter: where it was, what is wrong with it, the kind of error."""
+
+    place: Place
+    message: str
+    exception: str
+
+
+class Mark(NamedTuple):
+    """That the letters before it which are of the record at `place` are settled."""
+
+    place: Place
+    settled: Settled
+    reason: str
 
 
 def dead_letter(record: InboundRecord, error: Exception) -> OutboundRecord:
@@ -36,3 +108,66 @@ def dead_letter(record: InboundRecord, error: Exception) -> OutboundRecord:
         ],
         record.timestamp,
     )
+
+
+def fault_of(letter: InboundRecord) -> tuple[Headers, Fault]:
+    """The headers that the record had, and why it is a dead letter.
+
+    Raises:
+        ValueError: this is no dead letter, or it does not name a record.
+    """
+    split = len(letter.headers) - len(_OF_A_LETTER)
+    own, added = letter.headers[: max(split, 0)], letter.headers[max(split, 0) :]
+    if tuple(name for name, _ in added) != _OF_A_LETTER:
+        raise ValueError("not a dead letter: it does not end with the headers that say why")
+    topic, partition, offset, message, exception = (_text(value) for _, value in added)
+    if letter.topic not in _TOPICS or dead_letter_topic(topic) != letter.topic:
+        fault = f"a dead letter of {topic}, which does not belong on {letter.topic}"
+        raise ValueError(fault)
+    return list(own), Fault(Place(topic, int(partition), int(offset)), message, exception)
+
+
+def mark(place: Place, settled: Settled, reason: str = "") -> OutboundRecord:
+    """The record that settles the dead letters of the record at `place`."""
+    values = (settled, place.topic, str(place.partition), str(place.offset), reason)
+    headers = [(name, value.encode()) for name, value in zip(_OF_A_MARK, values, strict=True)]
+    return OutboundRecord(dead_letter_topic(place.topic), place.partition, None, None, headers)
+
+
+def is_mark(record: InboundRecord) -> bool:
+    """Whether a record of a dead letter topic is no dead letter, but says that one is settled."""
+    return (
+        record.value is None
+        and record.topic in _TOPICS
+        and tuple(name for name, _ in record.headers) == _OF_A_MARK
+    )
+
+
+def read_mark(record: InboundRecord) -> Mark:
+    """What a mark says.
+
+    Raises:
+        ValueError: it says nothing that this release knows.
+    """
+    settled, topic, partition, offset, reason = (_text(value) for _, value in record.headers)
+    return Mark(Place(topic, int(partition), int(offset)), Settled(settled), reason)
+
+
+def as_it_was(letter: InboundRecord) -> AsItWas:
+    """The record of a dead letter, as its worker read it.
+
+    Raises:
+        ValueError: this is no dead letter.
+    """
+    headers, fault = fault_of(letter)
+    return AsItWas(*fault.place, letter.timestamp, letter.key, letter.value, headers)
+
+
+def size_of(record: InboundRecord) -> int:
+    """Bytes of a record's key, value and headers."""
+    parts: Sequence[bytes | None] = (record.key, record.value, *(v for _, v in record.headers))
+    return sum(len(part) for part in parts if part) + sum(len(name) for name, _ in record.headers)
+
+
+def _text(raw: bytes | None) -> str:
+    return (raw or b"").decode(errors="backslashreplace")

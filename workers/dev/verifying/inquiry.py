@@ -18,6 +18,7 @@ from workers.dev.verifying.reading import fact_of
 from workers.dev.verifying.report import Silence, Tally
 from workers.dev.verifying.rest import check_positions
 from workers.dev.verifying.stock import Books
+from workers.stream.dead_letters import is_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,10 +86,12 @@ class Inquiry:
                 place = (record.topic, record.partition)
                 if record.topic == RESULTS:
                     bounds.first_result_times.setdefault(record.partition, record.timestamp)
+            bounds.last_offsets[place] = record.offset
+            if is_mark(record):
+                continue  # an operator's word about a dead letter, which changes nothing
             name, fact = fact_of(record)
             see(fact)
             add(name, fact)
-            bounds.last_offsets[place] = record.offset
 
     def judge(self, bounds: Bounds, began: float | None = None) -> Verification:
         """Check everything that was taken; all of it `began` then, by the monotonic clock."""

@@ -37,19 +37,18 @@ from workers.dev.verifying.facts import (
     at,
 )
 from workers.orders.encode import stable_id
-from workers.stream import dead_letters
 from workers.stream.codec import decode
+from workers.stream.dead_letters import as_it_was
 from workers.stream.json_text import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from workers.stream.ports import InboundRecord
 
 Named = tuple[str, Fact]
 Headers = dict[str, bytes]
 
-_HEADERS_OF_A_LETTER: Final = 5
 _PARTS_OF_A_REQUEST_ID: Final = 3
 
 
@@ -166,34 +165,21 @@ def _request(record: InboundRecord) -> Named:
 
 
 def _letter(record: InboundRecord) -> Named:
-    kept, added = record.headers[:-_HEADERS_OF_A_LETTER], record.headers[-_HEADERS_OF_A_LETTER:]
-    why = dict(added)
-    topic = why[dead_letters.TOPIC].decode()
-    partition, offset = int(why[dead_letters.PARTITION]), int(why[dead_letters.OFFSET])
-    digest = hash((record.key, record.value, tuple(kept)))
+    was = as_it_was(record)
+    digest = hash((was.key, was.value, tuple(was.headers)))
     place = at(record.topic, record.partition, record.offset)
-    name = _name_of_dead(record, kept, topic, at(topic, partition, offset))
-    return name, Letter(place, topic, partition, offset, digest)
+    letter = Letter(place, was.topic, was.partition, was.offset, digest)
+    return _name_of_dead(was), letter
 
 
-def _name_of_dead(
-    record: InboundRecord, headers: Sequence[tuple[str, bytes]], topic: str, place: str
-) -> str:
-    """The name that the record goes under, which lies at `place` of its topic."""
-    if topic == COMMANDS:
-        return _named_command(_AsItWas(record, headers), place)[0]
-    if topic == REPLIES:
-        return _asked(record, dict(headers))[1]
+def _name_of_dead(record: InboundRecord) -> str:
+    """The name that a record goes under which is a dead letter now."""
+    if record.topic == COMMANDS:
+        place = at(record.topic, record.partition, record.offset)
+        return _named_command(record, place)[0]
+    if record.topic == REPLIES:
+        return _asked(record, dict(record.headers))[1]
     return _text(record.key)
-
-
-class _AsItWas:
-    """A dead letter's record without the headers that were added."""
-
-    def __init__(self, letter: InboundRecord, headers: Sequence[tuple[str, bytes]]) -> None:
-        self.topic, self.partition, self.offset = letter.topic, letter.partition, letter.offset
-        self.timestamp, self.key, self.value = letter.timestamp, letter.key, letter.value
-        self.headers = headers
 
 
 def _text(raw: bytes | None) -> str:
