@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 from rich.table import Table
 
 from workers.cli.failures import FAILED, run
-from workers.cli.output import Json, print_json, stderr, stdout
+from workers.cli.output import Json, print_json, stdout
+from workers.cli.progress import ShownProgress
 from workers.dev.verifying.report import COUNTED, INVARIANTS, LedgerError, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.progress import TaskID
 
     from workers.dev.verifying.report import Verification
     from workers.settings import Settings
@@ -110,46 +107,8 @@ async def _verify(settings: Settings, question: Question) -> Verification:
     await await_kafka(settings)
     async with database_that_answers(settings):
         pass
-    with _ShownProgress() as progress:
+    with ShownProgress() as progress:
         return await check(settings, question, progress)
-
-
-class _ShownProgress:
-    """One bar for each stage, on standard error."""
-
-    def __init__(self) -> None:
-        self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=stderr(),
-        )
-        self._stage: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._finish()
-        self._bars.stop()
-
-    def begin(self, stage: str, total: int | None) -> None:
-        """Show the next stage."""
-        self._finish()
-        self._stage = self._bars.add_task(stage, total=total)
-
-    def advance(self, count: int) -> None:
-        """Move on the newest stage."""
-        if self._stage is not None:
-            self._bars.advance(self._stage, count)
-
-    def _finish(self) -> None:
-        """A stage that is over is done, whatever was expected of it."""
-        if self._stage is not None:
-            done = self._bars.tasks[self._stage].completed
-            self._bars.update(self._stage, total=done or 1, completed=done or 1)
 
 
 def _print(found: Verification) -> None:
