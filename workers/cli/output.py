@@ -27,8 +27,13 @@ def print_json_line(data: Any) -> None:  # noqa: ANN401 - whatever JSON can say
 
 def write_line(line: bytes) -> None:
     """Write bytes as they are, and a line end, to standard output at once."""
+    write_bytes(line + b"\n")
+
+
+def write_bytes(content: bytes) -> None:
+    """Write bytes as they are to standard output at once."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
 
 
