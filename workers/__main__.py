@@ -20,6 +20,8 @@ VERBS = {
     "send": "workers.cli.send:send",
     "watch": "workers.cli.watch:watch",
     "order": "workers.cli.order:order",
+    "dlq": "workers.cli.dlq:dlq",
+    "snapshots": "workers.cli.snapshots:snapshots",
     "config": "workers.cli.config:config",
     "doctor": "workers.cli.doctor:doctor",
     "verify": "workers.cli.verify:verify",

@@ -29,6 +29,9 @@ def assert_one_sentence(ended: Ended, *words: str) -> None:
         CREATE,
         (*CREATE, "--wait"),
         ("watch",),
+        ("dlq", "list"),
+        ("dlq", "replay", "--all"),
+        ("snapshots", "rebuild"),
     ],
     ids=" ".join,
 )
@@ -41,7 +44,11 @@ def test_kafka_is_away(oms_alone: CommandLine, arguments: tuple[str, ...]) -> No
     )
 
 
-@pytest.mark.parametrize("arguments", [("seed",), ("order", "show", "o1")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [("seed",), ("order", "show", "o1"), ("snapshots", "rebuild", "--dry-run")],
+    ids=" ".join,
+)
 def test_mongodb_is_away(oms_alone: CommandLine, arguments: tuple[str, ...]) -> None:
     """Every verb that needs MongoDB says where it looked for it, and never tells the password."""
     host = oms_alone.environment["OMS_MONGO_URI"].split("/")[2]
