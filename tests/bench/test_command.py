@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from tests.cli.command_line import CommandLine
+from tests.cli.interrupting import ctrl_c_leaves_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEADLINE_SECONDS = 180.0
-OMS_BENCH = (sys.executable, "-m", "workers", "bench")
 oms = CommandLine({})
 
 
@@ -53,21 +47,8 @@ def test_a_refused_run_leaves_no_empty_picture(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ctrl_c_ends_the_benchmark_and_all_it_has_started(tmp_path: Path) -> None:
     """Interrupted while the workers start, it leaves neither a process nor a file."""
-    with subprocess.Popen(
-        [*OMS_BENCH, "--variants", "floor", "--json"],
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    ) as process:
-        try:
-            assert process.stderr is not None
-            assert any("Starting the workers" in line for line in process.stderr)
-            started = psutil.Process(process.pid).children(recursive=True)
-            assert len(started) >= 2
-            process.send_signal(signal.SIGINT)
-            assert process.wait(DEADLINE_SECONDS) == 130
-        finally:
-            process.kill()
-    assert [child for child in started if child.is_running()] == []
-    assert list(tmp_path.iterdir()) == []
+    ctrl_c_leaves_nothing(
+        *("bench", "--variants", "floor", "--json"),
+        once_it_says="Starting the workers",
+        folder=tmp_path,
+    )

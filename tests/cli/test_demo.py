@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
+from tests.cli.interrupting import ctrl_c_leaves_nothing
 from workers.dev.demo import STORIES
 
 if TYPE_CHECKING:
@@ -21,11 +20,6 @@ OMS_DEMO = (sys.executable, "-m", "workers", "demo")
 DEADLINE_SECONDS = 180.0
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """An environment in which temporary files can be told from those of others."""
-    return {**os.environ, "TMPDIR": str(folder)}
-
-
 def test_the_demo_shows_every_order_and_ends_well(tmp_path: Path) -> None:
     """Every message that the script expects is shown, the end is told, and nothing is left."""
     done = subprocess.run(
@@ -34,7 +28,7 @@ def test_the_demo_shows_every_order_and_ends_well(tmp_path: Path) -> None:
         capture_output=True,
         check=False,
         timeout=DEADLINE_SECONDS,
-        env=environment(tmp_path),
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Every order ended as it should" in done.stdout
@@ -49,21 +43,4 @@ def test_the_demo_shows_every_order_and_ends_well(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_the_demo_and_all_it_has_started(tmp_path: Path) -> None:
     """Interrupted in the middle of its start, it leaves neither a process nor a file."""
-    with subprocess.Popen(
-        OMS_DEMO,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(tmp_path),
-    ) as process:
-        try:
-            assert process.stderr is not None
-            assert any("Creating topics" in line for line in process.stderr)
-            started = psutil.Process(process.pid).children(recursive=True)
-            assert len(started) >= 2
-            process.send_signal(signal.SIGINT)
-            assert process.wait(DEADLINE_SECONDS) == 130
-        finally:
-            process.kill()
-    assert [child for child in started if child.is_running()] == []
-    assert list(tmp_path.iterdir()) == []
+    ctrl_c_leaves_nothing("demo", once_it_says="Creating topics", folder=tmp_path)

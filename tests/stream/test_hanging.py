@@ -2,60 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import signal
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Consumer
 
 from tests.stream.broker import create_topic, fresh_name, write
+from tests.stream.logged_process import start_logged
 from tests.waiting import eventually
 from workers.state_file import running_workers, state_directory
 from workers.stream.watchdog import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
+    from tests.stream.logged_process import LoggedProcess
     from workers.settings import Settings
     from workers.state_file import WorkerState
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-_ROOT = Path(__file__).parents[2]
 # Every limit but the one that is tested: no slow machine reaches it.
 _NEVER = 600.0
-
-
-@dataclass
-class Worker:
-    """One hanging worker as a process, and its log."""
-
-    process: asyncio.subprocess.Process
-    log: Path
-
-    def lines(self) -> list[dict[str, Any]]:
-        """What it has logged as JSON."""
-        found = []
-        for line in self.log.read_text(encoding="utf-8").splitlines():
-            with suppress(json.JSONDecodeError):
-                found.append(json.loads(line))
-        return found
-
-    def has_logged(self, event: str) -> bool:
-        """Whether it has logged such a line."""
-        return any(line["event"] == event for line in self.lines())
-
-    async def ended(self) -> tuple[int, dict[str, Any]]:
-        """The exit code and the last line of its log."""
-        code = await asyncio.wait_for(self.process.wait(), 120)
-        return code, self.lines()[-1]
 
 
 @dataclass
@@ -66,23 +38,18 @@ class Bench:
     folder: Path
     topic: str
     group: str
-    workers: list[Worker]
+    workers: list[LoggedProcess]
 
-    async def start(self, hangs: str, limit: str = "", **environment: str) -> Worker:
+    async def start(self, hangs: str, limit: str = "", **environment: str) -> LoggedProcess:
         """Start a worker in which this hangs; `limit` is three seconds, all others are long."""
         limits = {**dict.fromkeys(REASONS, _NEVER), **({limit: 3.0} if limit else {})}
         told = {"group": self.group, "topic": self.topic, "hangs": hangs, "limits": limits}
-        own = {f"OMS_{name.upper()}": str(v) for name, v in self.settings.model_dump().items()}
         log = self.folder / f"{len(self.workers)}.log"
-        with log.open("wb") as file:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.stream.hanging_worker", json.dumps(told)),
-                cwd=_ROOT,
-                env={**os.environ, **own, **environment},
-                stderr=file,
-            )
-        self.workers.append(Worker(process, log))
-        return self.workers[-1]
+        worker = await start_logged(
+            "tests.stream.hanging_worker", told, log, self.settings, environment
+        )
+        self.workers.append(worker)
+        return worker
 
     def state(self) -> WorkerState | None:
         """What the worker has written last."""
@@ -121,7 +88,7 @@ async def bench(settings: Settings, tmp_path: Path) -> AsyncIterator[Bench]:
 async def test_whatever_hangs_ends_the_worker(bench: Bench, hangs: str, limit: str) -> None:
     """Where one thing never returns, the worker says which kind of silence it was, and exits 1."""
     worker = await bench.start(hangs, limit)
-    code, line = await worker.ended()
+    code, line = await _ending(worker)
     assert (code, line["event"], line["reason"]) == (1, "worker_ends_itself", REASONS[limit])
 
 
@@ -135,7 +102,7 @@ async def test_a_worker_that_cannot_join_ends(bench: Bench) -> None:
         lambda: foreign.poll(0.1) is None and foreign.assignment(), "it to have joined"
     )
     try:
-        code, line = await (await bench.start("nothing", "rebalancing")).ended()
+        code, line = await _ending(await bench.start("nothing", "rebalancing"))
     finally:
         foreign.close()
     assert (code, line["reason"]) == (1, REASONS["rebalancing"])
@@ -146,8 +113,8 @@ async def test_an_end_that_hangs_is_cut_short(bench: Bench, hangs: str) -> None:
     """Asked to end, a worker whose finishing hangs leaves with 0, also when its loop is stuck."""
     worker = await bench.start(hangs, OMS_SHUTDOWN_TIMEOUT="0.1")
     await eventually(lambda: worker.has_logged("ready"), "the worker to be ready")
-    worker.process.send_signal(signal.SIGTERM)
-    code, line = await worker.ended()
+    worker.send(signal.SIGTERM)
+    code, line = await _ending(worker)
     assert (code, line["event"]) == (0, "left_without_finishing")
 
 
@@ -159,8 +126,8 @@ async def test_a_worker_tells_its_phases(bench: Bench) -> None:
     state = bench.state()
     assert state is not None
     assert (state.pid, state.lanes, state.waiting) == (worker.process.pid, (0, 1, 2, 3), ())
-    worker.process.send_signal(signal.SIGTERM)
-    assert (await worker.ended())[0] == 0
+    worker.send(signal.SIGTERM)
+    assert await worker.ended() == 0
     assert not state_directory(bench.settings).exists()
 
 
@@ -179,8 +146,8 @@ async def test_a_state_that_cannot_be_written_does_not_end_the_worker(bench: Ben
     worker = await bench.start("nothing", OMS_STATE_DIRECTORY="/dev/null/states")
     await eventually(lambda: worker.has_logged("ready"), "the worker to be ready")
     assert [line["event"] for line in worker.lines()].count("state_not_written") == 1
-    worker.process.send_signal(signal.SIGTERM)
-    assert (await worker.ended())[0] == 0
+    worker.send(signal.SIGTERM)
+    assert await worker.ended() == 0
 
 
 def _phase(bench: Bench) -> str | None:
@@ -191,3 +158,9 @@ def _phase(bench: Bench) -> str | None:
 def _waited(bench: Bench) -> float:
     state = bench.state()
     return max((wait.seconds for wait in state.waiting), default=0.0) if state else 0.0
+
+
+async def _ending(worker: LoggedProcess) -> tuple[int, dict[str, Any]]:
+    """The exit code, and the last line that was logged."""
+    code = await worker.ended()
+    return code, worker.lines()[-1]

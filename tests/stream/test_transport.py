@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stream.broker import PARTITIONS, committed, read_all, values_on, write
-from tests.stream.echoes import EchoBench, EchoProcess, new_bench
+from tests.stream.echoes import EchoBench, new_bench
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.stream.logged_process import LoggedProcess
     from workers.settings import Settings
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -96,7 +97,7 @@ async def test_nothing_is_committed_while_the_outside_is_away(bench: EchoBench) 
     await bench.everything_is_out(values)
 
 
-def _rounds(worker: EchoProcess) -> int:
+def _rounds(worker: LoggedProcess) -> int:
     return sum(line["event"] == "handling" for line in worker.lines())
 
 
@@ -153,7 +154,7 @@ async def test_a_worker_that_was_thrown_out_writes_nothing(bench: EchoBench) -> 
     assert await bench.outputs("second") == len(values)
 
 
-def _opened(worker: EchoProcess) -> int:
+def _opened(worker: LoggedProcess) -> int:
     return len({line["lane"] for line in worker.lines() if line["event"] == "opened"})
 
 
@@ -161,7 +162,7 @@ async def test_workers_joining_and_leaving_lose_nothing(bench: EchoBench) -> Non
     """Four workers come and go while records are written all the time; each is in the output."""
     values: list[str] = []
     feeding = asyncio.create_task(_feed(bench, values))
-    running: list[EchoProcess] = []
+    running: list[LoggedProcess] = []
     for number in range(4):
         running.append(await bench.start(f"w{number}", pace=0.01))
         await running[-1].logged("ready")
