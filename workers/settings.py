@@ -66,6 +66,17 @@ class Settings(BaseSettings):
             description="Folder of the files that `oms health` reads; in the temporary folder.",
         ),
     ] = "oms-workers"
+    metrics_port: Annotated[
+        int,
+        Field(ge=0, le=65535, description="Port of a worker's metrics for Prometheus; 0 for none."),
+    ] = 0
+    metrics_address: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Address that this port is opened at; `0.0.0.0` lets other machines in.",
+        ),
+    ] = "127.0.0.1"
     log_level: Annotated[
         str,
         Field(pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 if TYPE_CHECKING:
     from tests.cli.command_line import CommandLine, Ended
 
+ROOT: Final = Path(__file__).parents[2]
 CREATE = ("send", "create", "--customer", "12345", "--product", "98765=1")
 
 
@@ -91,3 +97,22 @@ def test_a_worker_that_does_not_exist(oms_alone: CommandLine) -> None:
     ended = oms_alone("worker", "billing")
     assert ended.exit_code == 2
     assert "orders" in ended.stderr
+
+
+def test_a_worker_whose_port_for_metrics_is_taken(oms_alone: CommandLine) -> None:
+    """It does not start, names the port, and says which settings to change."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "-m", "workers", "worker", "orders"],
+            env={**os.environ, **oms_alone.environment, "OMS_METRICS_PORT": str(port)},
+            cwd=ROOT,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+    assert ended.returncode == 1
+    assert f"127.0.0.1:{port}" in ended.stderr
+    assert "OMS_METRICS_PORT" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -125,3 +125,14 @@ def test_only_complete_lines_are_read_and_each_once(tmp_path: Path) -> None:
 def test_lines_that_are_no_json_objects_are_passed_over(line: str) -> None:
     """What a library prints beside the log is neither shown nor an error."""
     assert shown(record(line)) is None
+
+
+def test_workers_of_one_machine_get_a_port_for_metrics_each(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a port for metrics, the first worker gets it and the second one the next."""
+    monkeypatch.setenv("OMS_METRICS_PORT", "21000")
+    source = f"import os; print(os.environ['OMS_METRICS_PORT'], flush=True); {READY}; {SLEEP}"
+    with supervise_workers(stack, ["orders", "customers"], None, python(source)) as supervisor:
+        told = [worker.log.read_text().split()[0] for worker in supervisor.parts]
+    assert told == ["21000", "21001"]

@@ -71,9 +71,13 @@ def sentence(error: Exception, settings: Settings) -> str | None:
     from aiokafka.errors import KafkaConnectionError, KafkaError  # noqa: PLC0415 - see above
     from pymongo.errors import PyMongoError  # noqa: PLC0415 - see above
 
-    from workers.stream.ports import OutsideAwayError, OutsideRefusesError  # noqa: PLC0415 - see above
+    from workers.stream.ports import (  # noqa: PLC0415 - see above
+        CannotStartError,
+        OutsideAwayError,
+        OutsideRefusesError,
+    )
 
-    if isinstance(error, FailedError):
+    if isinstance(error, FailedError | CannotStartError):
         return str(error)
     if isinstance(error, OutsideAwayError | OutsideRefusesError):
         return _outside(str(error), settings)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from workers.dev.errors import StackError
 from workers.dev.processes import Part, end_all, ended_message, exit_text
 from workers.dev.worker_log import LogReader, is_ready, record, shown
+from workers.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -159,6 +160,12 @@ def _begin(watched: _Watched) -> None:
     watched.ready = False
 
 
+def _own_port(place: int) -> dict[str, str]:
+    """Workers on one machine cannot share a port for metrics: they get one after the other."""
+    first = Settings().metrics_port
+    return {"OMS_METRICS_PORT": str(first + place)} if first else {}
+
+
 @contextmanager
 def supervise_workers(  # noqa: PLR0913, PLR0917 - what a caller may choose
     stack: Stack,
@@ -175,7 +182,10 @@ def supervise_workers(  # noqa: PLR0913, PLR0917 - what a caller may choose
     `environment` what its environment has beside the stack's addresses.
     """
     own = {**stack.environment, **environment}
-    parts = [stack.new_part(_part_name(name), command(name), own) for name in names]
+    parts = [
+        stack.new_part(_part_name(name), command(name), {**own, **_own_port(place)})
+        for place, name in enumerate(names)
+    ]
     supervisor = Supervisor(parts, report or (lambda _line: None), most_quick_failures)
     try:
         supervisor.start()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,8 @@ _ONLY_COMMANDS: Final = frozenset({COMMANDS})
 _NONE: Final = frozenset[str]()
 
 Batches = dict["Place", "OrderBatch"]
+Observe = Callable[["Waiting", "Collection[OrderBatch]"], None]
+"""Told what arrived, and what came of it once all of it is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,13 @@ class OrdersFlow:
         clock: Clock,
         rules: Rules,
     ) -> None:
-        """Own no lane yet."""
+        """Own no lane yet; `observe` may be set, and is then told of every pass."""
         self._store = store
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._clock = clock
         self._rules = rules
+        self.observe: Observe = lambda _arrived, _batches: None
         self._lanes: dict[int, LaneMemory] = {}
         self._admission = Admission(rules.patience.first_pause)
 
@@ -101,6 +105,11 @@ class OrdersFlow:
         """All outputs of the records below these offsets are published."""
         if lane in self._lanes:
             self._lanes[lane].acknowledge(positions)
+
+    def open_orders(self) -> dict[int, list[Order]]:
+        """The orders of each lane that wait for their checks; may be asked from any thread."""
+        lanes = list(self._lanes.items())
+        return {lane: list(memory.open_orders.values()) for lane, memory in lanes}
 
     def paused_topics(self, lane: int) -> frozenset[str]:
         """No more commands while too many orders of the lane, or of all, wait for their checks."""
@@ -165,6 +174,7 @@ class OrdersFlow:
             lost = await self._save(batches)
             kept = {place: batch for place, batch in batches.items() if place not in lost}
             done += await self._publish([outgoing[place] for place in kept])
+            self.observe(turn, kept.values())
             self._admission.note(now, self._remember(batches, lost))
             tally.dropped_replies += sum(batch.ignored for batch in kept.values())
             existing |= lost

@@ -37,9 +37,16 @@ _WRITE_AGAIN_MILLISECONDS: Final = 30_000
 
 
 async def remind(
-    store: OrderStore, publisher: Publisher, clock: Clock, lanes: Callable[[], frozenset[int]]
+    store: OrderStore,
+    publisher: Publisher,
+    clock: Clock,
+    lanes: Callable[[], frozenset[int]],
+    note_overdue: Callable[[int], None] = lambda _orders: None,
 ) -> None:
-    """Look each second for orders of our lanes whose wait is over, and write their deadlines."""
+    """Look each second for orders of our lanes whose wait is over, and write their deadlines.
+
+    `note_overdue` is told each time how many were found.
+    """
     written: dict[str, int] = {}
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
@@ -47,8 +54,10 @@ async def remind(
         written = {
             deadline: at for deadline, at in written.items() if now - at < _WRITE_AGAIN_MILLISECONDS
         }
+        overdue = 0
         if lanes():
-            await patiently(partial(_remind_once, store, publisher, now, lanes, written))
+            overdue = await patiently(partial(_remind_once, store, publisher, now, lanes, written))
+        note_overdue(overdue)
 
 
 async def _remind_once(
@@ -57,7 +66,7 @@ async def _remind_once(
     now: int,
     lanes: Callable[[], frozenset[int]],
     written: dict[str, int],
-) -> None:
+) -> int:
     due = await store.due(lanes(), now, _MOST_AT_ONCE)
     records = {
         deadline_id(order, order.waiting): deadline_record(order, order.waiting)
@@ -69,6 +78,7 @@ async def _remind_once(
         await publisher.publish(list(new.values()))
         written.update(dict.fromkeys(new, now))
         _log.info("deadlines", orders=len(new))
+    return len(due)
 
 
 def deadline_id(order: Order, waiting: Waiting) -> str:

@@ -19,8 +19,11 @@ from workers.stream.shifted_clock import clock_of
 from workers.stream.watchdog import end_process_on_failure
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
+    from prometheus_client import CollectorRegistry
+
+    from workers.stream.ports import Clock
     from workers.stream.running import Tools
 
 
@@ -54,10 +57,25 @@ async def _handler(tools: Tools) -> AsyncIterator[OrdersFlow]:
         clock,
         Rules(patience, settings.lane_open_orders),
     )
-    reminding = asyncio.create_task(remind(store, publisher, clock, tools.lanes), name="reminders")
+    note_overdue = _measured(flow, clock, tools.registry)
+    reminding = asyncio.create_task(
+        remind(store, publisher, clock, tools.lanes, note_overdue), name="reminders"
+    )
     reminding.add_done_callback(end_process_on_failure)
     try:
         yield flow
     finally:
         reminding.cancel()
         database.client.close()
+
+
+def _measured(
+    flow: OrdersFlow, clock: Clock, registry: CollectorRegistry | None
+) -> Callable[[int], None]:
+    """Measure the flow if there is a registry; return whom to tell how many orders are overdue."""
+    if registry is None:
+        return lambda _orders: None
+    # Who is not measured loads nothing that measures.
+    from workers.orders.measuring import measure  # noqa: PLC0415 - see above
+
+    return measure(flow, clock, registry)

@@ -40,6 +40,8 @@ class ReplyCopies:
         self._topics: frozenset[str] = frozenset()
         self._refreshing: asyncio.Task[None] | None = None
         self._waiting = 0
+        self.not_sent = 0
+        """Copies that were given up so far."""
 
     async def start(self) -> None:
         """Connect.
@@ -77,9 +79,13 @@ class ReplyCopies:
         except TimeoutError:
             known = copy.topic in self._topics
             reason = "not acknowledged in time" if known else "no such topic in time"
-            _log.info("copy_not_sent", reply_topic=copy.topic, reason=reason)
+            self._give_up(copy, reason)
         except (KafkaError, OutsideAwayError) as error:
-            _log.info("copy_not_sent", reply_topic=copy.topic, reason=repr(error))
+            self._give_up(copy, repr(error))
+
+    def _give_up(self, copy: CopyRecord, reason: str) -> None:
+        self.not_sent += 1
+        _log.info("copy_not_sent", reply_topic=copy.topic, reason=reason)
 
     async def _await_topic(self, topic: str) -> None:
         """Return when the topic is known.

@@ -10,7 +10,7 @@ import asyncio
 import os
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
@@ -18,7 +18,7 @@ from workers.state_file import StateFile, Wait, WorkerState, state_directory
 from workers.stream.patience import note_waits, patiently
 from workers.stream.signs import Sight, Signs
 from workers.stream.times import SystemClock, rfc3339
-from workers.stream.unfinished import positions, progress_of, unfinished
+from workers.stream.unfinished import acknowledged, positions, progress_of, unfinished
 from workers.stream.watchdog import Watchdog, end_process_on_failure, seconds_now
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workers.state_file import Phase
     from workers.stream.app import WorkerApp
     from workers.stream.aside import KafkaFromAside
+    from workers.stream.copies import ReplyCopies
     from workers.stream.lanes import Lanes
     from workers.stream.watchdog import Limits
 
@@ -38,6 +39,19 @@ _log = structlog.get_logger()
 
 _BEAT_SECONDS: Final = 1.0
 _LOOK_ASIDE_SECONDS: Final = 10.0
+
+
+class Situation(NamedTuple):
+    """A worker at one moment: its state, its lag, and two counts since it was started.
+
+    `behind` has the records of each partition that wait to be acknowledged, of those that were
+    there when Kafka was last looked at.
+    """
+
+    state: WorkerState
+    behind: Mapping[TP, int]
+    waits: int
+    copies_not_sent: int
 
 
 class Observer:
@@ -56,6 +70,7 @@ class Observer:
         self._lanes: Lanes | None = None
         self._takes_now: Callable[[TP], bool] = lambda _: True
         self._not_fetched: dict[TP, int] = {}
+        self._ends: Mapping[TP, int] = {}
         self._signs = Signs()
         self._watchdog = Watchdog(self._signs.seconds, limits, self._write)
         self.guard = self._watchdog.guard
@@ -96,6 +111,12 @@ class Observer:
         """The lanes that are open."""
         return frozenset() if self._lanes is None else self._lanes.numbers
 
+    def situation(self, copies: ReplyCopies) -> Situation:
+        """All that can be told of now; may be asked from any thread."""
+        done = {} if self._app is None else acknowledged(self._app)
+        behind = {tp: max(0, end - done[tp]) for tp, end in self._ends.items() if tp in done}
+        return Situation(self._state(), behind, self._waits.begun, copies.not_sent)
+
     async def look_aside(self, kafka: KafkaFromAside) -> None:
         """See every ten seconds whether Kafka answers, and whether records wait there."""
         while True:
@@ -104,6 +125,7 @@ class Observer:
                 continue
             fetched = positions(self._app)
             ends = await patiently(partial(kafka.ends, fetched.keys()))
+            self._ends = ends
             self._not_fetched = {
                 tp: position
                 for tp, position in fetched.items()

@@ -30,10 +30,13 @@ class Waits:
     def __init__(self) -> None:
         """Nothing is waited for."""
         self._under_way: dict[int, _Wait] = {}
+        self.begun = 0
+        """How many there have been."""
 
     def begin(self, wait: _Wait) -> None:
         """Remember a wait until `end`."""
         self._under_way[id(wait)] = wait
+        self.begun += 1
 
     def end(self, wait: _Wait) -> None:
         """Forget a wait; nothing if it never began."""

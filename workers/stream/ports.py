@@ -73,6 +73,10 @@ class OutsideRefusesError(Exception):
     """Kafka or MongoDB refuses what it must not refuse: the process ends, acknowledging nothing."""
 
 
+class CannotStartError(Exception):
+    """What the settings ask for cannot be had on this machine; the text is for people."""
+
+
 class Publisher(Protocol):
     """Writes records and returns when every one of them is acknowledged."""
 

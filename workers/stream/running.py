@@ -7,6 +7,7 @@ import gc
 import signal
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from workers.stream.app import build_app
 from workers.stream.aside import KafkaFromAside
 from workers.stream.copies import ReplyCopies
+from workers.stream.instruments import instruments_of
 from workers.stream.lanes import LanePlan, Lanes
 from workers.stream.lease import Lease
 from workers.stream.observing import Observer
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from faust.types import TP
+    from prometheus_client import CollectorRegistry
 
     from workers.settings import Settings
+    from workers.stream.instruments import Instruments
     from workers.stream.ports import BatchHandler, Publisher
 
 _log = structlog.get_logger()
@@ -42,13 +46,17 @@ _HARMLESS_SHARE: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a worker's handler gets: two ways to write, and what to ask before it writes."""
+    """What a worker's handler gets: two ways to write, and what to ask before it writes.
+
+    `registry` is for metrics of its own, where metrics are asked for.
+    """
 
     settings: Settings
     publisher: Publisher
     dead_letters: Publisher
     guard: Callable[[], None]
     lanes: Callable[[], frozenset[int]]
+    registry: CollectorRegistry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +149,23 @@ class _Run:
         self._lease.check()
 
     async def run(self) -> int:
+        copies = ReplyCopies(self._settings)
+        look = partial(self._observer.situation, copies)
+        with instruments_of(self._settings, self._plan.name, look) as instruments:
+            return await self._run(copies, instruments)
+
+    async def _run(self, copies: ReplyCopies, instruments: Instruments) -> int:
         guard = self._guard
         publisher = BatchPublisher(self._settings, guard)
         dead_letters = BatchPublisher(self._settings, guard, compression="gzip")
-        copies = ReplyCopies(self._settings)
-        numbers = self._observer.lane_numbers
-        tools = Tools(self._settings, publisher, dead_letters, guard, numbers)
+        tools = Tools(
+            self._settings,
+            instruments.publisher(publisher),
+            instruments.dead_letters(dead_letters),
+            guard,
+            self._observer.lane_numbers,
+            instruments.registry,
+        )
         await patiently(lambda: _check_topics(self._settings, self._plan))
         async with (
             _connected(publisher),
@@ -155,7 +174,7 @@ class _Run:
             self._plan.handler(tools) as handler,
         ):
             self.takes_part = True
-            return await self._take_part(handler, copies)
+            return await self._take_part(instruments.handler(handler), copies)
 
     async def _take_part(self, handler: BatchHandler, copies: ReplyCopies) -> int:
         lane_plan = LanePlan(

@@ -26,6 +26,11 @@ def progress_of(app: WorkerApp) -> Mapping[TP, int]:
     return dict(_consumer(app).progress._committed)  # noqa: SLF001 - it is only looked at
 
 
+def acknowledged(app: WorkerApp) -> dict[TP, int]:
+    """The committed offset of each partition; 0 where nothing was ever committed."""
+    return {tp: offset or 0 for tp, offset in dict(_consumer(app)._committed_offset).items()}  # noqa: SLF001 - it is only looked at
+
+
 def positions(app: WorkerApp) -> dict[TP, int]:
     """The next offset to be fetched of each partition that is assigned; -1 where it is unknown."""
     inner = _consumer(app)._thread._consumer  # noqa: SLF001 - it has no public way in
