@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 
 from workers.dev import die_with_parent
-from workers.dev.supervisor import pause_before_restart, worker_command
+from workers.dev.supervisor import own_port_for_metrics, pause_before_restart, worker_command
 
 _QUICK_SECONDS: Final = 10.0  # a process that ends sooner after its start failed quickly
 _WRAPPER: Final = Path(die_with_parent.__file__)
@@ -36,16 +36,16 @@ async def run_processes(worker: str, count: int) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    codes = await asyncio.gather(*(_keep_running(worker, ending) for _ in range(count)))
+    codes = await asyncio.gather(*(_keep_running(worker, place, ending) for place in range(count)))
     return next((code for code in codes if code != 0), 0)
 
 
-async def _keep_running(worker: str, ending: asyncio.Event) -> int:
+async def _keep_running(worker: str, place: int, ending: asyncio.Event) -> int:
     """Start one process again and again until it is to end; its last exit code."""
     quick_failures = 0
     while not ending.is_set():
         began = time.monotonic()
-        process = await _started(worker)
+        process = await _started(worker, place)
         code = await _ended(process, ending)
         if ending.is_set():
             return code
@@ -58,12 +58,13 @@ async def _keep_running(worker: str, ending: asyncio.Event) -> int:
     return 0
 
 
-async def _started(worker: str) -> Process:
+async def _started(worker: str, place: int) -> Process:
     """A process that dies with this one, and does not get the terminal's Ctrl-C itself."""
     return await create_subprocess_exec(
         *(sys.executable, "-I", "-S", str(_WRAPPER), str(os.getpid()), *worker_command(worker)),
         stdin=DEVNULL,
         start_new_session=True,
+        env={**os.environ, **own_port_for_metrics(place)},
     )
 
 

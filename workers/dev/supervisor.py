@@ -160,8 +160,11 @@ def _begin(watched: _Watched) -> None:
     watched.ready = False
 
 
-def _own_port(place: int) -> dict[str, str]:
-    """Workers on one machine cannot share a port for metrics: they get one after the other."""
+def own_port_for_metrics(place: int) -> dict[str, str]:
+    """The setting of the worker that is started as number `place`, from 0, on this machine.
+
+    Workers cannot share a port: each gets the one after that of the worker before it.
+    """
     first = Settings().metrics_port
     return {"OMS_METRICS_PORT": str(first + place)} if first else {}
 
@@ -183,7 +186,7 @@ def supervise_workers(  # noqa: PLR0913, PLR0917 - what a caller may choose
     """
     own = {**stack.environment, **environment}
     parts = [
-        stack.new_part(_part_name(name), command(name), {**own, **_own_port(place)})
+        stack.new_part(_part_name(name), command(name), {**own, **own_port_for_metrics(place)})
         for place, name in enumerate(names)
     ]
     supervisor = Supervisor(parts, report or (lambda _line: None), most_quick_failures)
