@@ -54,6 +54,7 @@ async def fail_at(
     """Have a worker kill itself at a failpoint, the first to the `most`th time it comes there."""
     async with world.fleet.borrowed(kinds, chance) as worker:
         starts = await _start_again(worker, _failpoint(worker, point, chance.randint(1, most)))
+        await world.fleet.until_ready([worker], _READY_SECONDS)
         if not await ends_within(worker, _HIT_SECONDS, starts):
             await _start_again(worker, {})
             raise NotMadeError(f"it did not come to {point}")
@@ -95,6 +96,7 @@ async def pause_at(world: World, chance: Random, kinds: Collection[str], point: 
         setting = _failpoint(worker, point, chance.randint(1, 4))
         starts = await _start_again(worker, {"OMS_FAILPOINT": f"{setting['OMS_FAILPOINT']}:stop"})
         try:
+            await holds_within(lambda: worker.is_ready or _is_stopped(worker), _READY_SECONDS)
             if not await holds_within(lambda: _is_stopped(worker), _HIT_SECONDS):
                 await _start_again(worker, {})
                 raise NotMadeError(f"it did not come to {point}")

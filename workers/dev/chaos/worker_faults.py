@@ -77,14 +77,14 @@ WORKER_FAULTS: Final = (
         "mid-publish",
         "kill-mid-publish",
         ORDERS,
-        "orders, killed",
+        "orders, killed while publishing",
         "kill -9 of an orders worker: half of a round's records written, the others not",
     ),
     _at(
         "after-publish",
         "kill-after-publish",
         ORDERS,
-        "orders, killed",
+        "orders, killed while publishing",
         "kill -9 of an orders worker: all is published, and nothing acknowledged",
     ),
     _at(
@@ -98,14 +98,14 @@ WORKER_FAULTS: Final = (
         "mid-publish",
         "kill-mid-reply",
         SIMULATORS,
-        "simulators, killed",
+        "simulators, killed while replying",
         "kill -9 of a simulated service: half of its replies written, the others not",
     ),
     _at(
         "after-publish",
         "kill-after-reply",
         SIMULATORS,
-        "simulators, killed",
+        "simulators, killed while replying",
         "kill -9 of a simulated service: replies written, requests not acknowledged",
     ),
     Fault(
