@@ -48,6 +48,9 @@ _AWAY = (
 )
 # A cursor that another primary or another connection knows: whoever reads again gets a new one.
 _CURSOR_LOST = frozenset({43, 237, 50736, 50737, 50738})
+_UNAUTHORIZED = 13
+_UNAUTHORIZED_COMMAND = re.compile(r'not authorized on (\S+) to .*? \{ (\w+): "([^"]*)"')
+_DETAILS = re.compile(r", Timeout:| \(configured timeouts:|, full error:|\n")
 
 
 def connect(settings: Settings) -> AsyncIOMotorDatabase[dict[str, Any]]:
@@ -61,6 +64,7 @@ def connect(settings: Settings) -> AsyncIOMotorDatabase[dict[str, Any]]:
         appname="order-management-service",
         maxPoolSize=_POOL,
         timeoutMS=_OPERATION_MILLISECONDS,
+        **security_options(settings),
     )
     return client.get_database(
         settings.mongo_database,
@@ -68,6 +72,17 @@ def connect(settings: Settings) -> AsyncIOMotorDatabase[dict[str, Any]]:
         read_preference=ReadPreference.PRIMARY,
         write_concern=WriteConcern("majority"),
     )
+
+
+def security_options(settings: Settings) -> dict[str, Any]:
+    """TLS and login of a client, in the driver's names, beside those of the connection string."""
+    options: dict[str, Any] = {
+        "username": settings.mongo_username,
+        "password": settings.mongo_password.get_secret_value(),
+        "tlsCAFile": settings.mongo_ca_file,
+        "tlsCertificateKeyFile": settings.mongo_certificate_file,
+    }
+    return {name: value for name, value in options.items() if value}
 
 
 @contextmanager
@@ -89,8 +104,19 @@ def away_when_unreachable() -> Iterator[None]:
         if _will_pass(error):
             message = f"MongoDB cannot do it now: {_first_line(error)}"
             raise OutsideAwayError(message) from error
-        message = f"MongoDB refuses: {_first_line(error)}"
+        message = f"MongoDB refuses: {_missing_right(error) or _first_line(error)}"
         raise OutsideRefusesError(message) from error
+
+
+def _missing_right(error: PyMongoError) -> str | None:
+    """Which right this user lacks, without the command that it was: that may hold personal data."""
+    if not isinstance(error, OperationFailure) or error.code != _UNAUTHORIZED:
+        return None
+    found = _UNAUTHORIZED_COMMAND.search(str(error))
+    if found is None:
+        return "this user lacks a right"
+    database, command, collection = found.groups()
+    return f"this user lacks the right to {command} in {database}.{collection}"
 
 
 def _will_pass(error: PyMongoError) -> bool:
@@ -100,4 +126,4 @@ def _will_pass(error: PyMongoError) -> bool:
 
 def _first_line(error: PyMongoError) -> str:
     """What is wrong, without the driver's settings and its view of the servers."""
-    return re.split(r", Timeout:| \(configured timeouts:|\n", str(error), maxsplit=1)[0]
+    return re.split(_DETAILS, str(error), maxsplit=1)[0]

@@ -1,7 +1,7 @@
 """Every setting of the service, read from `OMS_*` environment variables.
 
-One class, so that `oms config` can print all of them and nothing reads the
-environment behind its back.
+One class, so that `oms config` can print all of them and nothing reads the environment behind its
+back. Addresses, TLS and logins are in `workers.security`.
 """
 
 from __future__ import annotations
@@ -9,24 +9,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workers.security.connection_settings import ConnectionSettings
 
 Share = Annotated[float, Field(ge=0, le=1)]
 """From 0, none, to 1, all."""
 
 
-class Settings(BaseSettings):
-    """Addresses, sizes and times. All times are in seconds unless the name says otherwise."""
+class Settings(ConnectionSettings):
+    """Connections, sizes and times. All times are in seconds unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="OMS_", frozen=True, extra="ignore")
-
-    kafka_bootstrap: Annotated[
-        str, Field(description="Kafka brokers, host:port, separated by commas.")
-    ] = "localhost:9092"
-    mongo_uri: Annotated[
-        str, Field(description="MongoDB connection string; must name a replica set.")
-    ] = "mongodb://localhost:27017/?replicaSet=rs0"
-    mongo_database: Annotated[str, Field(description="MongoDB database.", min_length=1)] = "oms"
     partitions: Annotated[
         int, Field(ge=1, le=1024, description="Partitions of every topic that is created.")
     ] = 12

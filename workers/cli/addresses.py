@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_HIDDEN: Final = "***"
-_PASSWORD: Final = re.compile(r"(?<=://)([^:@/]*):.*@")
+HIDDEN: Final = "***"
+"""What stands for a secret."""
+
+_PASSWORD: Final = re.compile(r"(?<=://)([^:@]*):.*@")
 _SECRET_OPTIONS: Final = re.compile(
     r"((?:^|[?&])(?:tlsCertificateKeyFilePassword|authMechanismProperties)=)[^&]*", re.IGNORECASE
 )
@@ -16,7 +18,7 @@ _HOSTS: Final = re.compile(r"^mongodb(?:\+srv)?://(?:.*@)?([^/?]+)")
 
 def hidden_secrets(uri: str) -> str:
     """The connection string with its passwords replaced by asterisks."""
-    return _SECRET_OPTIONS.sub(rf"\1{_HIDDEN}", _PASSWORD.sub(rf"\1:{_HIDDEN}@", uri))
+    return _SECRET_OPTIONS.sub(rf"\1{HIDDEN}", _PASSWORD.sub(rf"\1:{HIDDEN}@", uri))
 
 
 def mongo_hosts(uri: str) -> str:

@@ -6,10 +6,11 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
 from rich.markup import escape
 from rich.table import Table
 
-from workers.cli.addresses import hidden_secrets
+from workers.cli.addresses import HIDDEN, hidden_secrets
 from workers.cli.failures import read_settings
 from workers.cli.output import Json, print_json, stdout
 
@@ -63,5 +64,7 @@ def settings_shown(settings: Settings, environment: Mapping[str, str]) -> Iterat
         )
 
 
-def _shown(value: str | float) -> str | float:
+def _shown(value: str | float | SecretStr) -> str | float:
+    if isinstance(value, SecretStr):
+        return HIDDEN if value.get_secret_value() else ""
     return hidden_secrets(value) if isinstance(value, str) else value

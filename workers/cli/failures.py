@@ -71,13 +71,14 @@ def sentence(error: Exception, settings: Settings) -> str | None:
     from aiokafka.errors import KafkaConnectionError, KafkaError  # noqa: PLC0415 - see above
     from pymongo.errors import PyMongoError  # noqa: PLC0415 - see above
 
+    from workers.security.tls import TlsFileError  # noqa: PLC0415 - see above
     from workers.stream.ports import (  # noqa: PLC0415 - see above
         CannotStartError,
         OutsideAwayError,
         OutsideRefusesError,
     )
 
-    if isinstance(error, FailedError | CannotStartError):
+    if isinstance(error, FailedError | CannotStartError | TlsFileError):
         return str(error)
     if isinstance(error, OutsideAwayError | OutsideRefusesError):
         return _outside(str(error), settings)
@@ -117,6 +118,9 @@ def _words(error: Exception) -> str:
 
 def _setting_sentences(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
+        if not fault["loc"]:  # about several, which it names
+            yield fault["msg"]
+            continue
         name = f"OMS_{fault['loc'][0]}".upper()
         given = hidden_secrets(str(fault["input"]))
         yield f"{name} is {given!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import faust
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.serializers.schemas import Schema
 from mode.supervisors import CrashingSupervisor
 
+from workers.security.tls import client_context
 from workers.stream.batches import BatchTransport
 from workers.stream.connection import bootstrap_servers
 
@@ -64,6 +66,7 @@ def build_app(
     app = WorkerApp(
         group,
         broker=[f"kafka://{server}" for server in bootstrap_servers(settings)],
+        broker_credentials=_credentials(settings),
         web_enabled=False,
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -95,3 +98,17 @@ def build_app(
                 lanes.put(batch)
 
     return app
+
+
+def _credentials(settings: Settings) -> SASLCredentials | SSLCredentials | None:
+    """What `security_arguments` says, in Faust's form."""
+    protocol = settings.kafka_security_protocol
+    context = client_context(settings.kafka_tls) if protocol.is_encrypted else None
+    if protocol.has_login:
+        return SASLCredentials(
+            username=settings.kafka_username,
+            password=settings.kafka_password.get_secret_value(),
+            ssl_context=context,
+            mechanism=settings.kafka_sasl_mechanism.value,
+        )
+    return None if context is None else SSLCredentials(context)

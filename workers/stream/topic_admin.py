@@ -19,7 +19,7 @@ from aiokafka.errors import (
 )
 
 from schemas.topics import TOPICS
-from workers.stream.connection import client_arguments, kafka_away
+from workers.stream.connection import client_arguments, why_not_connected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -48,14 +48,14 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
     """A connected admin client.
 
     Raises:
-        OutsideAwayError: no broker answers.
+        OutsideAwayError: no broker answers, or none lets this client in.
     """
     client = AIOKafkaAdminClient(**client_arguments(settings))
     try:
         await client.start()
         yield client
     except _AWAY as error:
-        raise kafka_away(settings) from error
+        raise await why_not_connected(settings) from error
     finally:
         await client.close()
 

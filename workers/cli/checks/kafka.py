@@ -12,7 +12,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from workers.cli.checks.finding import Finding, fail, ok, warn
 from workers.cli.checks.reach import PATIENCE_SECONDS, host_and_port, unreachable
 from workers.cli.topic_check import Kind, topic_differences
-from workers.stream.connection import bootstrap_servers
+from workers.stream.connection import bootstrap_servers, security_arguments, why_not_connected
 from workers.stream.ports import OutsideAwayError
 from workers.stream.topic_admin import admin_client
 
@@ -42,9 +42,9 @@ async def check_kafka(settings: Settings) -> list[Finding]:
     ]
     if not reached:
         return findings
-    brokers = await _brokers(*reached[0])
+    brokers = await _brokers(settings, *reached[0])
     if brokers is None:
-        return [*findings, _no_kafka(*reached[0])]
+        return [*findings, await _no_kafka(settings, *reached[0])]
     advertised = await asyncio.gather(*(check_advertised(*broker) for broker in brokers))
     findings += advertised
     if all(finding.state == "ok" for finding in advertised):
@@ -62,19 +62,20 @@ def _bootstrap_finding(host: str, port: int, reason: str | None) -> Finding:
     )
 
 
-def _no_kafka(host: str, port: int) -> Finding:
+async def _no_kafka(settings: Settings, host: str, port: int) -> Finding:
     return fail(
         "Kafka",
-        f"whoever listens at {host}:{port} does not speak as Kafka does without TLS",
-        "Set OMS_KAFKA_BOOTSTRAP to a plain-text listener of Kafka",
+        f"whoever listens at {host}:{port} does not speak as Kafka does with its clients: "
+        f"{await why_not_connected(settings)}",
+        "Set OMS_KAFKA_BOOTSTRAP, OMS_KAFKA_SECURITY_PROTOCOL and the login as Kafka wants them",
     )
 
 
-async def _brokers(host: str, port: int) -> list[Address] | None:
-    """The addresses that Kafka gives its clients; None if it is no Kafka."""
+async def _brokers(settings: Settings, host: str, port: int) -> list[Address] | None:
+    """The addresses that Kafka gives its clients; None if it is no Kafka, or does not let in."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            connection = await create_conn(host, port)
+            connection = await create_conn(host, port, **security_arguments(settings))
             try:
                 metadata = await connection.send(MetadataRequest([]))
             finally:

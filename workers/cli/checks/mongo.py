@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 from workers.cli.addresses import mongo_hosts
 from workers.cli.checks.finding import Finding, fail, ok, warn
 from workers.cli.checks.reach import PATIENCE_SECONDS, host_and_port, unreachable
-from workers.database import connect
+from workers.database import connect, security_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,6 +75,7 @@ async def _hello(settings: Settings, host: str) -> dict[str, Any]:
         alone.replace("/&", "/?"),
         directConnection=True,
         serverSelectionTimeoutMS=int(PATIENCE_SECONDS * 1000),
+        **security_options(settings),
     )
     try:
         return await client.admin.command("hello")
