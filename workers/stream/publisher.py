@@ -14,6 +14,7 @@ from aiokafka.errors import (
     KafkaError,
     KafkaTimeoutError,
     RequestTimedOutError,
+    TopicAuthorizationFailedError,
 )
 
 from workers.stream.connection import client_arguments, has_partition, start_producer
@@ -126,6 +127,9 @@ def _collected(
         failures.append(error)
     except _AWAY as error:
         failures.append(OutsideAwayError(f"Kafka does not take records of {topic}: {error!r}"))
+    except TopicAuthorizationFailedError:
+        message = f"this user lacks a right at Kafka: Write on topic {topic}"
+        failures.append(OutsideRefusesError(message))
     except KafkaError as error:
         message = f"Kafka refuses records of {topic} partition {partition}: {error!r}"
         failures.append(OutsideRefusesError(message))

@@ -22,6 +22,7 @@ from workers.stream.observing import Observer
 from workers.stream.patience import patiently
 from workers.stream.ports import OutsideAwayError
 from workers.stream.publisher import BatchPublisher
+from workers.stream.rights import missing_rights
 from workers.stream.topic_admin import missing_topics
 from workers.stream.watchdog import Limits, end_process, end_process_on_failure
 
@@ -104,6 +105,10 @@ async def run_worker(settings: Settings, plan: WorkerPlan, limits: Limits | None
 
 
 async def _check_topics(settings: Settings, plan: WorkerPlan) -> None:
+    lacking = await missing_rights(settings, plan.group, plan.topics, plan.writes)
+    if lacking:
+        message = f"this user lacks rights at Kafka: {', '.join(lacking)}"
+        raise OutsideAwayError(message)
     missing = await missing_topics(settings, plan.topics | plan.writes)
     if missing:
         message = f"topics are missing: {', '.join(missing)}; create them with: oms topics create"
