@@ -12,7 +12,7 @@ import os
 import subprocess
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.conn import create_conn
@@ -23,10 +23,13 @@ from aiokafka.protocol.metadata import MetadataRequest
 from workers.dev import ports
 from workers.dev.errors import StackError
 from workers.dev.processes import Part, wait_for
+from workers.dev.secured import broker_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from workers.dev.secured import Secured
 
 HOST = "127.0.0.1"
 _START_PATIENCE = 120.0
@@ -72,13 +75,18 @@ class Detour:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """One broker's number (from 1), ports and folder."""
+    """One broker's number (from 1), ports and folder.
+
+    `secured_ports` are those of the listeners of a secured stack, by their protocol.
+    """
 
     node: int
     port: int
     controller_port: int
     folder: Path
     detour: Detour | None = None
+    secured: Secured | None = None
+    secured_ports: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def properties(self) -> Path:
@@ -100,7 +108,8 @@ def properties(broker: Broker, brokers: Sequence[Broker]) -> str:
         "listeners": _joined({**bound, "CONTROLLER": broker.controller_port}),
         "advertised.listeners": _joined(told),
         "listener.security.protocol.map": ",".join(
-            f"{name}:PLAINTEXT" for name in (*bound, "CONTROLLER")
+            f"{name}:{name if name in broker.secured_ports else 'PLAINTEXT'}"
+            for name in (*bound, "CONTROLLER")
         ),
         "inter.broker.listener.name": "CLIENT",
         "log.dirs": broker.folder / "data",
@@ -117,13 +126,14 @@ def properties(broker: Broker, brokers: Sequence[Broker]) -> str:
         "group.initial.rebalance.delay.ms": 0,
         "broker.session.timeout.ms": 5_000,  # how long a killed broker's restart waits
         "log.cleaner.dedupe.buffer.size": 16_777_216,
+        **({} if broker.secured is None else broker_settings(broker.secured)),
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
 def _listeners(broker: Broker) -> tuple[dict[str, int], dict[str, int]]:
     """The ports for clients by name: those that the broker listens on, and those that it tells."""
-    bound = {"CLIENT": broker.port}
+    bound = {"CLIENT": broker.port, **broker.secured_ports}
     if broker.detour is None:
         return bound, bound
     return {**bound, "DETOUR": broker.detour.port}, {**bound, "DETOUR": broker.detour.told}

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 from workers.dev import kafka, mongo, ports
 from workers.dev.errors import StackError
+from workers.dev.secured import PROTOCOLS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from workers.dev.secured import Secured
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,7 @@ class StackOptions:
     """Where and how the stack runs; a port of None is a free one.
 
     `proxied`: clients reach brokers and members at other ports, where the caller runs proxies.
+    `secured`: clients have to show who they are.
     """
 
     data: Path | None = None
@@ -26,6 +31,7 @@ class StackOptions:
     brokers: int = 1
     mongo_members: int = 1
     proxied: bool = False
+    secured: Secured | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def plan_layout(options: StackOptions, data: Path) -> Layout:
     if len(taken) < len(client_ports) + len(mongo_ports):
         message = "Kafka and MongoDB cannot share a port: choose different ones."
         raise StackError(message)
-    wanted = 3 * options.brokers + options.mongo_members
+    wanted = (3 + len(PROTOCOLS)) * options.brokers + options.mongo_members
     spare = (port for port in ports.free_ports(wanted + len(taken)) if port not in taken)
     brokers = tuple(
         kafka.Broker(node, port, next(spare), data / "kafka" / str(node))
@@ -63,9 +69,25 @@ def plan_layout(options: StackOptions, data: Path) -> Layout:
         mongo.Member(number, port, data / "mongodb" / str(number))
         for number, port in enumerate(mongo_ports, start=1)
     )
-    if not options.proxied:
-        return Layout(brokers, members)
+    layout = Layout(brokers, members)
+    if options.secured is not None:
+        layout = _secured(layout, options.secured, spare)
+    return _proxied(layout, spare) if options.proxied else layout
+
+
+def _secured(layout: Layout, secured: Secured, spare: Iterator[int]) -> Layout:
+    """Another listener of each broker for each secured protocol; members have only one."""
     return Layout(
-        tuple(replace(b, detour=kafka.Detour(next(spare), next(spare))) for b in brokers),
-        tuple(replace(member, told_port=next(spare)) for member in members),
+        tuple(
+            replace(b, secured=secured, secured_ports={name: next(spare) for name in PROTOCOLS})
+            for b in layout.brokers
+        ),
+        tuple(replace(member, secured=secured) for member in layout.members),
+    )
+
+
+def _proxied(layout: Layout, spare: Iterator[int]) -> Layout:
+    return Layout(
+        tuple(replace(b, detour=kafka.Detour(next(spare), next(spare))) for b in layout.brokers),
+        tuple(replace(member, told_port=next(spare)) for member in layout.members),
     )

@@ -13,10 +13,13 @@ from pymongo.errors import PyMongoError
 from workers.dev import ports
 from workers.dev.errors import StackError
 from workers.dev.processes import Part, wait_for
+from workers.dev.secured import member_login, member_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from workers.dev.secured import Secured
 
 HOST = "127.0.0.1"
 REPLICA_SET = "rs0"
@@ -36,6 +39,7 @@ class Member:
     port: int
     folder: Path
     told_port: int | None = None
+    secured: Secured | None = None
 
     @property
     def address(self) -> str:
@@ -56,7 +60,8 @@ def command(member: Member, mongod: Path) -> list[str]:
     given = [str(item) for pair in settings.items() for item in pair]
     lifetime = ["--setParameter", "transactionLifetimeLimitSeconds=15"]
     quiet = ["--setParameter", "diagnosticDataCollectionEnabled=false"]
-    return [str(mongod), *given, *lifetime, *quiet, "--nounixsocket", "--quiet"]
+    locks = [] if member.secured is None else member_options(member.secured)
+    return [str(mongod), *given, *lifetime, *quiet, *locks, "--nounixsocket", "--quiet"]
 
 
 def uri(members: Sequence[Member]) -> str:
@@ -116,7 +121,8 @@ def _formed(client: MongoClient[dict[str, Any]], members: Sequence[Member]) -> b
 
 def direct_client(member: Member) -> MongoClient[dict[str, Any]]:
     """A client of this member alone, whatever the others and the proxies do."""
-    return MongoClient(HOST, member.port, directConnection=True, timeoutMS=5_000)
+    login = {} if member.secured is None else member_login(member.secured)
+    return MongoClient(HOST, member.port, directConnection=True, timeoutMS=5_000, **login)
 
 
 def _addresses(members: Sequence[Member]) -> list[str]:
