@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dev test simulate check lint types layers dockerfile docker-config format lock pictures clean
+.PHONY: help demo dev test simulate check lint types layers dockerfile docker-config format lock pictures contract clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ lock: .venv/.project  ## Write requirements/ anew from pyproject.toml; ARGS=--up
 # The pictures of the documentation. The one of the demo is taken from a run of it.
 pictures: .venv/.project
 	$(BIN)/python -m docs.drawing
+
+contract: .venv/.project  ## Write the published contract anew: schemas, AsyncAPI and its page
+	$(BIN)/python -m docs.publishing
 
 clean:  ## Remove .venv and whatever tools have left behind
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

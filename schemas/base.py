@@ -11,8 +11,14 @@ from schemas.limits import MAX_NAME_LENGTH, MAX_QUANTITY, MAX_REASON_LENGTH
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 Reason = Annotated[str, Field(max_length=MAX_REASON_LENGTH)]
-Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, description="How many pieces.")]
 Version = Annotated[int, Field(ge=1)]
+OrderId = Annotated[Name, Field(description="The order's id.")]
+CustomerId = Annotated[Name, Field(description="Who orders.")]
+ProductId = Annotated[Name, Field(description="The product's id.")]
+StorefrontId = Annotated[Name, Field(description="Where it was ordered.")]
+Company = Annotated[Name, Field(description="Who carries the order.")]
+TrackingNumber = Annotated[Name, Field(description="Under which number it can be traced.")]
 
 
 class Message(BaseModel):

@@ -9,8 +9,25 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from schemas.base import Name, Quantity, Reason, StrictMessage, Version
+from schemas.base import (
+    Company,
+    CustomerId,
+    ProductId,
+    Quantity,
+    Reason,
+    StorefrontId,
+    StrictMessage,
+    TrackingNumber,
+    Version,
+)
 from schemas.limits import MAX_PRODUCTS
+
+DEFAULT_STOREFRONT: Final = "default"
+
+AskedReason = Annotated[Reason | None, Field(description="Why; it is kept with the order.")]
+ExpectedVersion = Annotated[
+    Version | None, Field(description="Refused unless the order has exactly this version.")
+]
 
 
 class CommandType(StrEnum):
@@ -26,15 +43,15 @@ class CommandType(StrEnum):
 class RequestedProduct(StrictMessage):
     """One product of a create command."""
 
-    product_id: Name
+    product_id: ProductId
     quantity: Quantity
 
 
 class RequestedShipping(StrictMessage):
     """The shipping that a create command may name."""
 
-    company: Name
-    tracking_number: Name
+    company: Company
+    tracking_number: TrackingNumber
 
 
 def _at_least_one(products: tuple[RequestedProduct, ...]) -> tuple[RequestedProduct, ...]:
@@ -60,44 +77,55 @@ def _no_product_twice(products: tuple[RequestedProduct, ...]) -> tuple[Requested
 class Create(StrictMessage):
     """Ask for a new order; its id is the command's subject or record key."""
 
-    customer_id: Name
+    customer_id: CustomerId
     products: Annotated[
         tuple[RequestedProduct, ...],
-        Field(max_length=MAX_PRODUCTS, json_schema_extra={"minItems": 1}),
+        Field(
+            max_length=MAX_PRODUCTS,
+            description="What is ordered; no product is listed twice.",
+            json_schema_extra={"minItems": 1},
+        ),
         AfterValidator(_at_least_one),
         AfterValidator(_no_product_twice),
     ]
-    shipping: RequestedShipping | None = None
-    storefront_id: Name | None = None
+    shipping: Annotated[
+        RequestedShipping | None, Field(description="Who carries the order, if that is known.")
+    ] = None
+    storefront_id: Annotated[
+        StorefrontId | None, Field(description=f"Where; `{DEFAULT_STOREFRONT}` if absent.")
+    ] = None
 
 
 class UpdateShipping(StrictMessage):
     """Set who carries the order and its tracking number."""
 
-    company: Name
-    tracking_number: Name
-    expected_version: Version | None = None
+    company: Company
+    tracking_number: TrackingNumber
+    expected_version: ExpectedVersion = None
 
 
 class UpdateStatus(StrictMessage):
     """Ask for another status."""
 
-    status: Literal["processing", "shipped", "delivered", "canceled"]
-    reason: Reason | None = None
-    expected_version: Version | None = None
+    status: Annotated[
+        Literal["processing", "shipped", "delivered", "canceled"],
+        Field(description="The status that is asked for."),
+    ]
+    reason: AskedReason = None
+    expected_version: ExpectedVersion = None
 
 
 class Cancel(StrictMessage):
     """The same as asking for the status `canceled`."""
 
-    reason: Reason | None = None
-    expected_version: Version | None = None
+    reason: AskedReason = None
+    expected_version: ExpectedVersion = None
 
 
 class Delete(StrictMessage):
     """Erase a finished order's personal data; its id stays taken."""
 
-    expected_version: Version | None = None
+    expected_version: ExpectedVersion = None
 
 
 Command = Create | UpdateShipping | UpdateStatus | Cancel | Delete
@@ -111,8 +139,6 @@ COMMAND_MODELS: Final[MappingProxyType[CommandType, type[Command]]] = MappingPro
         CommandType.DELETE: Delete,
     }
 )
-
-DEFAULT_STOREFRONT: Final = "default"
 
 OPTIONAL_DATA: Final = frozenset({CommandType.CANCEL, CommandType.DELETE})
 """Commands that may come with no data at all."""

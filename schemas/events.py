@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from schemas.base import Message
 from schemas.orders import Order
@@ -34,5 +36,7 @@ class OrderEvent(Message):
     model_config = {"strict": False}
 
     order: Order
-    previous_status: Status | None = None
-    reason: str | None = None
+    previous_status: Annotated[
+        Status | None, Field(description="Before the change; absent from a new order.")
+    ] = None
+    reason: Annotated[str | None, Field(description="Why, if somebody said so.")] = None

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import AwareDatetime, Field
 
-from schemas.base import Message, Name, Quantity, Reason, Version
+from schemas.base import (
+    Company,
+    CustomerId,
+    Message,
+    OrderId,
+    ProductId,
+    Quantity,
+    Reason,
+    StorefrontId,
+    TrackingNumber,
+    Version,
+)
 from schemas.status import Status
 
 
 class ProductLine(Message):
     """One product of an order and how many pieces of it."""
 
-    product_id: Name
+    product_id: ProductId
     quantity: Quantity
 
 
 class Shipping(Message):
     """Who carries the order, and under which number it can be traced."""
 
-    company: Name
-    tracking_number: Name
+    company: Company
+    tracking_number: TrackingNumber
 
 
 class Order(Message):
@@ -27,13 +40,17 @@ class Order(Message):
 
     model_config = {"strict": False}
 
-    id: Name
-    customer_id: Name | None = None
-    storefront_id: Name | None = None
-    products: tuple[ProductLine, ...] | None = None
+    id: OrderId
+    customer_id: CustomerId | None = None
+    storefront_id: StorefrontId | None = None
+    products: Annotated[tuple[ProductLine, ...] | None, Field(description="What is ordered.")] = (
+        None
+    )
     shipping: Shipping | None = None
     status: Status
     version: Version = Field(description="1 when created, one more with every change.")
-    reason: Reason | None = None
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
+    reason: Annotated[
+        Reason | None, Field(description="Why it was rejected, expired or canceled.")
+    ] = None
+    created_at: AwareDatetime = Field(description="When version 1 came to be.")
+    updated_at: AwareDatetime = Field(description="When this version came to be.")

@@ -8,8 +8,11 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from schemas.base import Message, Name
+from schemas.base import Message, Name, ProductId
 from schemas.limits import MAX_PRODUCTS
+
+RefusalCode = Annotated[Name, Field(description="Why; it is passed on to the client as it is.")]
+RefusalMessage = Annotated[str | None, Field(description="The same for people.")]
 
 
 class ReplyType(StrEnum):
@@ -33,8 +36,8 @@ class CustomerValid(Message):
 class CustomerInvalid(Message):
     """The customer may not order."""
 
-    code: Name
-    message: str | None = None
+    code: RefusalCode
+    message: RefusalMessage = None
 
 
 class StockReserved(Message):
@@ -44,17 +47,18 @@ class StockReserved(Message):
 class RefusedProduct(Message):
     """A product that could not be reserved."""
 
-    product_id: Name
+    product_id: ProductId
 
 
 class StockRefused(Message):
     """Nothing was set aside."""
 
-    code: Name
-    products: (
-        Annotated[tuple[RefusedProduct | Name, ...], Field(max_length=MAX_PRODUCTS)] | None
-    ) = None
-    message: str | None = None
+    code: RefusalCode
+    products: Annotated[
+        Annotated[tuple[RefusedProduct | Name, ...], Field(max_length=MAX_PRODUCTS)] | None,
+        Field(description="Because of which products."),
+    ] = None
+    message: RefusalMessage = None
 
 
 class StockReleased(Message):
@@ -64,7 +68,7 @@ class StockReleased(Message):
 class ReleaseRefused(Message):
     """The pieces have already left."""
 
-    message: str | None = None
+    message: RefusalMessage = None
 
 
 class StockFulfilled(Message):
@@ -74,7 +78,7 @@ class StockFulfilled(Message):
 class FulfillRefused(Message):
     """There was nothing reserved."""
 
-    message: str | None = None
+    message: RefusalMessage = None
 
 
 class Deadline(Message):

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from schemas.base import Message
 from schemas.orders import ProductLine
+
+AboutOrder = Annotated[str, Field(description="The id of the order that this is about.")]
+Place = Annotated[str, Field(description="Where it was ordered.")]
 
 
 class RequestType(StrEnum):
@@ -22,29 +27,29 @@ class RequestType(StrEnum):
 class ValidateCustomer(Message):
     """May this customer order?"""
 
-    order_id: str
-    customer_id: str
-    storefront_id: str
+    order_id: AboutOrder
+    customer_id: Annotated[str, Field(description="Who orders.")]
+    storefront_id: Place
 
 
 class ReserveStock(Message):
     """Set these pieces aside for the order, all or nothing."""
 
-    order_id: str
-    storefront_id: str
-    products: tuple[ProductLine, ...]
+    order_id: AboutOrder
+    storefront_id: Place
+    products: Annotated[tuple[ProductLine, ...], Field(description="What is ordered.")]
 
 
 class ReleaseStock(Message):
     """Give back what the order holds."""
 
-    order_id: str
+    order_id: AboutOrder
 
 
 class FulfillStock(Message):
     """What the order holds has left the house."""
 
-    order_id: str
+    order_id: AboutOrder
 
 
 CustomerRequest = ValidateCustomer

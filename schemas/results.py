@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from schemas.base import Message
 from schemas.orders import Order
@@ -43,17 +45,19 @@ class Code(StrEnum):
 class CommandReference(Message):
     """Which command a result answers."""
 
-    id: str
-    source: str
-    type: str
+    id: str = Field(description="The `ce_id` of the command.")
+    source: str = Field(description="The `ce_source` of the command.")
+    type: str = Field(description="The `ce_type` of the command.")
 
 
 class ResultError(Message):
     """One thing that was wrong: where in the data, or with which product."""
 
-    path: str | None = None
-    message: str | None = None
-    product_id: str | None = None
+    path: Annotated[
+        str | None, Field(description="Where: names and positions, joined by dots.")
+    ] = None
+    message: Annotated[str | None, Field(description="What is wrong.")] = None
+    product_id: Annotated[str | None, Field(description="With which product.")] = None
 
 
 class Result(Message):
@@ -62,12 +66,27 @@ class Result(Message):
     model_config = {"strict": False}
 
     command: CommandReference
-    order_id: str | None = None
+    order_id: Annotated[str | None, Field(description="The order, if the command named one.")] = (
+        None
+    )
     outcome: Outcome
-    code: str | None = None
-    message: str | None = None
-    allowed: tuple[Status, ...] | None = None
-    errors: tuple[ResultError, ...] | None = None
-    status: Status | None = None
-    version: int | None = None
-    order: Order | None = None
+    code: Annotated[
+        str | None,
+        Field(
+            description="Why it was rejected. The services that are asked may have further codes.",
+            examples=[code.value for code in Code],
+        ),
+    ] = None
+    message: Annotated[str | None, Field(description="The same for people.")] = None
+    allowed: Annotated[
+        tuple[Status, ...] | None,
+        Field(description="With `INVALID_TRANSITION`: what a command may ask for."),
+    ] = None
+    errors: Annotated[
+        tuple[ResultError, ...] | None, Field(description="All that was wrong, one by one.")
+    ] = None
+    status: Annotated[Status | None, Field(description="Of the order that this depended on.")] = (
+        None
+    )
+    version: Annotated[int | None, Field(description="Of the order that this depended on.")] = None
+    order: Annotated[Order | None, Field(description="The order as the command left it.")] = None

@@ -22,6 +22,7 @@ VERBS = {
     "order": "workers.cli.order:order",
     "dlq": "workers.cli.dlq:dlq",
     "snapshots": "workers.cli.snapshots:snapshots",
+    "asyncapi": "workers.cli.asyncapi:asyncapi",
     "config": "workers.cli.config:config",
     "doctor": "workers.cli.doctor:doctor",
     "verify": "workers.cli.verify:verify",

@@ -23,6 +23,7 @@ TARGETS = [
     "docker-config",
     "format",
     "lock",
+    "contract",
     "clean",
 ]
 

@@ -17,7 +17,7 @@ CANCEL = CommandType.CANCEL
 DELETE = CommandType.DELETE
 
 _LINE = {"productId": "p1", "quantity": 1}
-_REQUIRED: dict[CommandType, dict[str, Any]] = {
+REQUIRED: dict[CommandType, dict[str, Any]] = {
     CREATE: {"customerId": "c1", "products": [_LINE]},
     SHIPPING: {"company": "DHL", "trackingNumber": "A1"},
     STATUS: {"status": "shipped"},
@@ -136,7 +136,7 @@ def _row(row: tuple[Any, ...]) -> str:
 def test_accepted(row: tuple[CommandType, dict[str, Any]]) -> None:
     """What lies within the limits is accepted."""
     command, changed = row
-    _validate(command, {**_REQUIRED[command], **changed})
+    _validate(command, {**REQUIRED[command], **changed})
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=_row)
@@ -144,7 +144,7 @@ def test_refused(row: tuple[CommandType, dict[str, Any], str]) -> None:
     """What breaks one limit is refused, at that place and for nothing else."""
     command, changed, path = row
     with pytest.raises(ValidationError) as refusal:
-        _validate(command, {**_REQUIRED[command], **changed})
+        _validate(command, {**REQUIRED[command], **changed})
     paths = [".".join(str(step) for step in found["loc"]) for found in refusal.value.errors()]
     assert paths == [path]
 
@@ -152,8 +152,8 @@ def test_refused(row: tuple[CommandType, dict[str, Any], str]) -> None:
 @pytest.mark.parametrize("command", list(CommandType))
 def test_every_required_field_is_missed(command: CommandType) -> None:
     """Each field of the smallest command is required, and its absence is told by its wire name."""
-    for name in _REQUIRED[command]:
-        data = {key: value for key, value in _REQUIRED[command].items() if key != name}
+    for name in REQUIRED[command]:
+        data = {key: value for key, value in REQUIRED[command].items() if key != name}
         with pytest.raises(ValidationError) as refusal:
             _validate(command, data)
         assert [found["loc"] for found in refusal.value.errors()] == [(name,)]
@@ -169,8 +169,8 @@ def test_data_must_be_an_object(command: CommandType, data: object) -> None:
 
 def test_null_stands_for_absent() -> None:
     """A field that is null and a field that is not there make the same command."""
-    bare = _validate(CREATE, _REQUIRED[CREATE])
-    nulls = {**_REQUIRED[CREATE], "shipping": None, "storefrontId": None}
+    bare = _validate(CREATE, REQUIRED[CREATE])
+    nulls = {**REQUIRED[CREATE], "shipping": None, "storefrontId": None}
     assert _validate(CREATE, nulls) == bare
     assert _validate(CANCEL, {"reason": None, "expectedVersion": None}) == _validate(CANCEL, {})
 
@@ -185,6 +185,6 @@ def test_the_examples_are_valid(command: CommandType) -> None:
 def test_a_product_twice_is_told_by_its_id() -> None:
     """The refusal of a doubled product carries which product it is."""
     with pytest.raises(ValidationError) as refusal:
-        _validate(CREATE, {**_REQUIRED[CREATE], **_products(_LINE, _LINE)})
+        _validate(CREATE, {**REQUIRED[CREATE], **_products(_LINE, _LINE)})
     [found] = refusal.value.errors()
     assert found["ctx"] == {"product_id": "p1"}

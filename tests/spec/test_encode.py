@@ -11,20 +11,18 @@ from schemas.events import OrderEvent
 from schemas.orders import Order
 from schemas.requests import REQUEST_MODELS, RequestType
 from schemas.results import Result
+from tests.spec.everything import EVERYTHING, records_of
 from tests.spec.messages import (
     DESK,
     SHOP,
     ask_for,
     cancel,
     create,
-    customer_invalid,
     customer_valid,
     deadline,
     delete,
-    invalid,
     refused,
     release_refused,
-    released,
     reserved,
     update_shipping,
 )
@@ -36,7 +34,6 @@ from tests.spec.story import (
     PROCESSING,
     REJECTED,
     SHIPPED,
-    Outcome,
     given,
 )
 from workers.orders.encode import (
@@ -46,7 +43,7 @@ from workers.orders.encode import (
     stable_id,
     value_with_order,
 )
-from workers.orders.outgoing import encode_batch, refusal_record
+from workers.orders.outgoing import encode_batch
 from workers.orders.react import ResultOutput
 
 if TYPE_CHECKING:
@@ -54,39 +51,6 @@ if TYPE_CHECKING:
 
     from workers.orders.messages import Message
     from workers.stream.ports import CopyRecord, OutboundRecord
-
-EVERYTHING: list[tuple[tuple[str, ...], Message]] = [
-    ((), create()),
-    ((), invalid()),
-    ((), cancel()),
-    (PENDING, customer_valid(to="1:1")),
-    (PENDING, customer_invalid(to="1:1")),
-    (PENDING, refused(to="1:1", products=("apple", "pear"), message="none left")),
-    (PENDING, reserved(to="1:1")),
-    (PENDING, deadline(of="1:1")),
-    (("created", "silence", "silence", "silence", "silence"), deadline(of="1:5")),
-    (PENDING, cancel(reason="no")),
-    (CANCELING, released(to="3:1")),
-    (CANCELING, release_refused(to="3:1")),
-    (CANCELING_UNDECIDED, released(to="2:1")),
-    (CANCELING_UNDECIDED, release_refused(to="2:1")),
-    (PROCESSING, update_shipping(reply=SHOP)),
-    (PROCESSING, update_shipping("DHL", "1", reply=DESK)),
-    (PROCESSING, update_shipping(expected_version=9)),
-    (PROCESSING, ask_for("shipped", reason="picked up")),
-    (PROCESSING, ask_for("delivered")),
-    (SHIPPED, cancel()),
-    (DELIVERED, delete()),
-    (REJECTED, reserved(to="1:1")),
-    (REJECTED, delete()),
-]
-
-
-def _records(outcome: Outcome) -> list[OutboundRecord]:
-    """Everything that is published, refusals as well."""
-    made = encode_batch(outcome.batch, outcome.story.refusals, 3)
-    order = outcome.batch.order
-    return [*made.records, *(refusal_record(new.refusal, order, 3) for new in made.refusals)]
 
 
 def _headers(record: OutboundRecord | CopyRecord) -> dict[str, str]:
@@ -107,7 +71,7 @@ def test_all_outputs_can_be_read_with_their_schemas(
     happened: tuple[str, ...], message: Message
 ) -> None:
     """Events, snapshots, results and requests: nothing is missing, nothing is unknown."""
-    for record in _records(given(*happened).when(message)):
+    for record in records_of(given(*happened).when(message)):
         match record.topic:
             case "orders.events":
                 _as_sent(OrderEvent, record.value)
@@ -123,14 +87,14 @@ def test_all_outputs_can_be_read_with_their_schemas(
 @pytest.mark.parametrize(("happened", "message"), EVERYTHING)
 def test_the_same_outputs_are_made_twice(happened: tuple[str, ...], message: Message) -> None:
     """Key, value, headers and partition are equal to the byte."""
-    first, second = (_records(given(*happened).when(message)) for _ in range(2))
+    first, second = (records_of(given(*happened).when(message)) for _ in range(2))
     assert first == second
 
 
 @pytest.mark.parametrize(("happened", "message"), EVERYTHING)
 def test_every_output_has_the_envelope(happened: tuple[str, ...], message: Message) -> None:
     """CloudEvents 1.0 in binary mode, keyed by the order id, in the order's partition."""
-    for record in _records(given(*happened).when(message)):
+    for record in records_of(given(*happened).when(message)):
         headers = _headers(record)
         assert headers["ce_specversion"] == "1.0"
         assert headers["ce_source"] == "/orders"
@@ -146,7 +110,7 @@ def test_every_output_has_the_envelope(happened: tuple[str, ...], message: Messa
 
 def test_an_event() -> None:
     """The order after the change, the status before it, and the reason."""
-    records = _records(given(*PROCESSING).when(cancel(reason="by mistake")))
+    records = records_of(given(*PROCESSING).when(cancel(reason="by mistake")))
     event = records[0]
     assert event.topic == "orders.events"
     assert _headers(event) == {
@@ -184,13 +148,13 @@ def test_an_event() -> None:
 
 def test_the_first_event_has_no_status_before_it() -> None:
     """Nor a reason."""
-    event = _records(given().when(create()))[0]
+    event = records_of(given().when(create()))[0]
     assert set(json.loads(event.value or b"")) == {"order"}
 
 
 def test_a_snapshot_is_the_order() -> None:
     """The newest version, under an id and a version of its own."""
-    *_, snapshot = _records(given(*PENDING).when(reserved(to="1:1")))
+    *_, snapshot = records_of(given(*PENDING).when(reserved(to="1:1")))
     headers = _headers(snapshot)
     assert snapshot.topic == "orders.snapshots"
     assert (headers["ce_type"], headers["ce_orderversion"]) == ("order.snapshot.v1", "2")
@@ -199,7 +163,7 @@ def test_a_snapshot_is_the_order() -> None:
 
 def test_the_snapshot_of_a_deleted_order_is_null() -> None:
     """So that compaction removes it; the event carries nothing personal."""
-    event, _, snapshot = _records(given(*REJECTED).when(delete()))
+    event, _, snapshot = records_of(given(*REJECTED).when(delete()))
     assert snapshot.value is None
     assert _headers(snapshot)["ce_orderversion"] == "3"
     assert set(json.loads(event.value or b"")["order"]) == {
@@ -265,7 +229,7 @@ def test_a_request(  # noqa: PLR0913, PLR0917 - the columns of the table
 ) -> None:
     """Its id comes back as the correlation, on `orders.replies`, in the order's partition."""
     outcome = given(*happened).when(message)
-    (request,) = [record for record in _records(outcome) if record.topic.endswith(".requests")]
+    (request,) = [record for record in records_of(outcome) if record.topic.endswith(".requests")]
     headers = _headers(request)
     identity = f"order-1:{request_type}:{since}:1"
     assert (request.topic, headers["ce_type"]) == (topic, request_type)
@@ -278,7 +242,7 @@ def test_a_request(  # noqa: PLR0913, PLR0917 - the columns of the table
 def _correlations(*happened: str, message: Message) -> dict[str, tuple[str, str]]:
     outcome = given(*happened).when(message)
     found: dict[str, tuple[str, str]] = {}
-    for record in _records(outcome):
+    for record in records_of(outcome):
         headers = _headers(record)
         kind = headers["ce_type"].removesuffix(".v1").removeprefix("order.")
         found[kind] = (headers["ce_correlationid"], headers["ce_causationid"])
@@ -335,7 +299,7 @@ def test_a_request_belongs_to_the_command_it_is_asked_for(
 ) -> None:
     """Also when it is asked again, by a deadline or after a late grant."""
     outcome = given(*happened).when(message)
-    (request,) = [record for record in _records(outcome) if record.topic.endswith(".requests")]
+    (request,) = [record for record in records_of(outcome) if record.topic.endswith(".requests")]
     assert _headers(request)["ce_correlationid"] == command
 
 
@@ -343,18 +307,18 @@ def test_the_trace_is_that_of_the_message_that_caused_it() -> None:
     """Both headers together, or those of the command where it brings none."""
     create_traced = create(trace_parent="00-create", trace_state="c=1")
     pending = given().when(create_traced)
-    assert {_headers(record)["traceparent"] for record in _records(pending)} == {"00-create"}
+    assert {_headers(record)["traceparent"] for record in records_of(pending)} == {"00-create"}
     story = pending.afterwards()
-    own = _headers(_records(story.when(reserved(to="1:1", trace_parent="00-reply")))[0])
+    own = _headers(records_of(story.when(reserved(to="1:1", trace_parent="00-reply")))[0])
     assert own["traceparent"] == "00-reply"
     assert "tracestate" not in own
-    without = _headers(_records(story.when(reserved(to="1:1")))[0])
+    without = _headers(records_of(story.when(reserved(to="1:1")))[0])
     assert (without["traceparent"], without["tracestate"]) == ("00-create", "c=1")
 
 
 def test_a_result_names_what_decided_it() -> None:
     """The id is made of order, source and command id, so it is the same at every delivery."""
-    headers = _headers(_records(given(*PENDING).when(reserved(to="1:1")))[1])
+    headers = _headers(records_of(given(*PENDING).when(reserved(to="1:1")))[1])
     assert headers["ce_type"] == "order.result.v1"
     assert headers["ce_id"] == stable_id("result", "order-1", "/shop", "created-1")
     assert headers["ce_causationid"] == "reserved-9"
@@ -389,7 +353,7 @@ def test_the_largest_result_fits_into_a_record() -> None:
     products = tuple(f"{number:03}" + "\x01" * 125 for number in range(500))
     command = create(*((name, 1_000_000) for name in products))
     no = refused(to="1:1", products=products, message="\x01" * 600)
-    records = _records(given().when(command).afterwards().when(no))
+    records = records_of(given().when(command).afterwards().when(no))
     assert max(len(record.value or b"") for record in records) < 1_500_000
 
 
@@ -402,4 +366,4 @@ def test_ids_are_stable_over_releases() -> None:
 def test_nothing_is_escaped_that_need_not_be() -> None:
     """Texts in any language go out as UTF-8."""
     outcome = given(*PROCESSING).when(update_shipping("Zustelldienst Köln", "№ 1"))
-    assert "Zustelldienst Köln" in (_records(outcome)[0].value or b"").decode()
+    assert "Zustelldienst Köln" in (records_of(outcome)[0].value or b"").decode()

@@ -51,6 +51,11 @@ class Release:
         lines = (self.folder / f"{collection}.documents.jsonl").read_text(encoding="utf-8")
         return [json_util.loads(line, json_options=_EXACT) for line in lines.splitlines()]
 
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """The published JSON Schemas of all messages, by their type."""
+        files = (self.folder / "schemas").glob("*.json")
+        return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+
     def committed(self, topic: str) -> dict[int, int]:
         """What the orders worker had acknowledged of a topic, by partition."""
         found = json.loads((self.folder / "committed.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Writes down what this release writes: every kind of document and message, from a real run.
+"""Writes down what this release writes, every document and message of a real run, and its schemas.
 
     python -m tests.upgrade.write_release
 
@@ -25,6 +25,7 @@ from tests.journey.worker_processes import Workers
 from tests.stream.broker import committed
 from tests.stream.broker import read_all as read_records
 from tests.upgrade.release import FOLDER, KeptRecord, document_lines, record_line
+from workers.contract.json_schemas import json_schemas
 from workers.dev.running import prepare
 from workers.dev.stack import StackOptions, start_stack
 
@@ -185,6 +186,14 @@ def _keep(settings: Settings, folder: Path) -> None:
             path = folder / f"{name}.documents.jsonl"
             path.write_text(document_lines(kept_documents), encoding="utf-8")
     _keep_commits(settings, folder)
+    _keep_schemas(folder)
+
+
+def _keep_schemas(folder: Path) -> None:
+    (folder / "schemas").mkdir()
+    for name, schema in json_schemas().items():
+        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        (folder / "schemas" / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 def _keep_commits(settings: Settings, folder: Path) -> None:

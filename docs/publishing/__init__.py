@@ -1,0 +1,1 @@
+"""Writes the published contract into `docs/`; `make contract` runs it."""
