@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workers.dev.chaos.board import Options
-from workers.dev.chaos.faults import possible
+from workers.dev.chaos.faults import named, possible
 from workers.dev.chaos.report import report
 from workers.dev.chaos.running import run_chaos
 
@@ -42,7 +42,12 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """What came of one run with all faults that one broker and one member allow."""
     screen = Screen()
     options = Options(
-        SECONDS, SEED, RATE, tuple(possible(1, 1)), drain_seconds=LONGEST_DRAIN_SECONDS, crew=CREW
+        SECONDS,
+        SEED,
+        RATE,
+        named([], possible(1, 1)),
+        drain_seconds=LONGEST_DRAIN_SECONDS,
+        crew=CREW,
     )
     found = run_chaos(options, screen, tmp_path_factory.mktemp("chaos"))
     assert found.holds, "\n".join([*screen.lines, *found.faults_found, f"kept in {found.kept}"])

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from workers.dev.chaos.memory import Memory
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -48,6 +50,7 @@ class Board:
     not_made: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
+    memory: Memory = field(default_factory=Memory)
     acknowledged: int = 0
     not_acknowledged: int = 0
     results: int = 0

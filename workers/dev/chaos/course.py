@@ -118,6 +118,8 @@ async def _show(world: World, board: Board, screen: Screen) -> None:
         while True:
             board.lag = await _lag(world, topics)
             _take_stock(world, board)
+            running = [w.part for w in world.fleet.workers if w.is_running]
+            board.memory.look(((part.name, part.pid) for part in running), board.seconds)
             screen.show(board)
             await asyncio.sleep(_LOOK_SECONDS)
 

@@ -65,6 +65,13 @@ _SERVERS: Final = (
     ),
     Fault("mongo-kill", "mongodb", 6, "kill -9 of a member of MongoDB", servers.kill_member),
     Fault("mongo-stop", "mongodb", 6, "SIGSTOP of all of MongoDB", servers.stop_members),
+    Fault(
+        "mongo-away",
+        "mongodb",
+        servers.AWAY_SECONDS,
+        "SIGSTOP of all of MongoDB for twenty minutes; only if it is named in full",
+        servers.stop_members_for_long,
+    ),
     Fault("mongo-step-down", "mongodb", 6, "the primary steps down", servers.step_down),
     Fault(
         "mongo-cut",
@@ -139,6 +146,9 @@ GROUPS: Final[Mapping[str, frozenset[str]]] = {
 """Names for many faults at once."""
 
 
+_LONGEST_UNNAMED_SECONDS: Final = 60.0
+
+
 def possible(brokers: int, members: int) -> list[str]:
     """The names of the faults that so many brokers and members allow."""
     return [
@@ -151,13 +161,16 @@ def possible(brokers: int, members: int) -> list[str]:
 def named(words: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     """Those of the known faults that the words stand for: a group, a name, or its beginning.
 
-    No words stand for all. Raises KeyError with a word that stands for none.
+    No words stand for all but those that take very long. Raises KeyError with a word that stands
+    for none.
     """
     for word in words:
         if not any(_stands_for(word, name) for name in known):
             raise KeyError(word)
-    return tuple(n for n in known if not words or any(_stands_for(word, n) for word in words))
+    return tuple(name for name in known if any(_stands_for(word, name) for word in words or [""]))
 
 
 def _stands_for(word: str, name: str) -> bool:
+    if FAULTS[name].seconds > _LONGEST_UNNAMED_SECONDS:
+        return name == word
     return name in GROUPS.get(word, ()) or name.startswith(word)

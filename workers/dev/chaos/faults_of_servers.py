@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ORDERLY_END_SECONDS: Final = 10.0
 _TIMEOUT_MILLISECONDS: Final = 5_000
 _LONG_SECONDS: Final = 30.0
+AWAY_SECONDS: Final = 1_200.0
 
 
 def _a_while(chance: Random) -> float:
@@ -40,12 +41,12 @@ async def kill_some(parts: Sequence[Part], chance: Random) -> None:
         await _start(parts)
 
 
-async def stop_some(parts: Sequence[Part], chance: Random) -> None:
-    """SIGSTOP, and SIGCONT some seconds later: connections stay, and nobody answers."""
+async def stop_some(parts: Sequence[Part], seconds: float) -> None:
+    """SIGSTOP, and SIGCONT so many seconds later: connections stay, and nobody answers."""
     try:
         for part in parts:
             part.stop()
-        await asyncio.sleep(_a_while(chance))
+        await asyncio.sleep(seconds)
     finally:
         for part in parts:
             part.cont()
@@ -66,7 +67,7 @@ async def kill_broker(world: World, chance: Random) -> None:
 
 async def stop_broker(world: World, chance: Random) -> None:
     """SIGSTOP to one broker."""
-    await stop_some([chance.choice(world.brokers)], chance)
+    await stop_some([chance.choice(world.brokers)], _a_while(chance))
 
 
 async def kill_coordinator(world: World, chance: Random) -> None:
@@ -97,7 +98,12 @@ async def kill_member(world: World, chance: Random) -> None:
 
 async def stop_members(world: World, chance: Random) -> None:
     """SIGSTOP to all members: MongoDB is away, and no connection breaks."""
-    await stop_some(world.members, chance)
+    await stop_some(world.members, _a_while(chance))
+
+
+async def stop_members_for_long(world: World, _chance: Random) -> None:
+    """The same for twenty minutes: longer than all deadlines of orders."""
+    await stop_some(world.members, AWAY_SECONDS)
 
 
 async def step_down(world: World, _chance: Random) -> None:

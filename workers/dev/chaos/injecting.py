@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workers.dev.chaos.schedule import Planned
     from workers.dev.chaos.world import World
 
-_LONGEST_SECONDS: Final = 240.0
+_LONGEST_HEALING_SECONDS: Final = 240.0
 
 
 async def inject_all(
@@ -61,8 +61,9 @@ async def _inject(due: Planned, world: World, board: Board, tell: Callable[[str]
     try:
         # The seed is all that a fault draws from.
         chance = Random(due.seed)  # noqa: S311 - a run is to be repeated, not to be guessed
-        async with asyncio.timeout(_LONGEST_SECONDS):
-            await _made(FAULTS[due.name].inject(world, chance))
+        fault = FAULTS[due.name]
+        async with asyncio.timeout(fault.seconds + _LONGEST_HEALING_SECONDS):
+            await _made(fault.inject(world, chance))
     except (NotMadeError, OutsideAwayError, KafkaError, PyMongoError) as reason:
         board.not_made[due.name] += 1
         tell(f"{due.name} was not made: {reason}")

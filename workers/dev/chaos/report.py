@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ENOUGH: Final = 20
 """Injections of a fault from which on it counts as tried."""
+_MEGABYTE: Final = 1_000_000
 
 
 def report(outcomes: Sequence[Outcome], command_line: str, when: str) -> str:
@@ -27,6 +28,7 @@ def report(outcomes: Sequence[Outcome], command_line: str, when: str) -> str:
         _faults(outcomes),
         _promises(outcomes),
         _endings(outcomes),
+        _memory(outcomes),
         _found(outcomes),
     )
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
@@ -108,8 +110,7 @@ def _faults(outcomes: Sequence[Outcome]) -> Iterator[str]:
     )
     yield f"{made.total():,} injections in all. {_too_few(made, asked)}"
     yield "A fault that could not be made, say for there was nothing to write at that moment, is"
-    yield "not counted. Not made by this rig: old and new code side by side, MongoDB away for"
-    yield "twenty minutes, and a soak of hours."
+    yield "not counted. Not made by this rig: old and new code side by side."
     yield ""
 
 
@@ -160,6 +161,27 @@ def _endings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     endings = sum((outcome.board.endings for outcome in outcomes), Counter[str]())
     rows = ([how, f"{count:,}"] for how, count in sorted(endings.items()))
     yield from _table(["how", "times"], rows)
+
+
+def _memory(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    yield "## Memory"
+    yield ""
+    yield "Of each worker's processes the one that lived longest: after its first minute, at the"
+    yield "most since then, and in the end."
+    yield ""
+    yield from _table(
+        ["seed", "worker", "seconds", "warm", "most", "in the end"],
+        (
+            [
+                str(outcome.board.options.seed),
+                held.name,
+                f"{held.seconds:,.0f}",
+                *(f"{size / _MEGABYTE:,.0f} MB" for size in (held.warm, held.most, held.last)),
+            ]
+            for outcome in outcomes
+            for held in outcome.board.memory.longest_lived()
+        ),
+    )
 
 
 def _found(outcomes: Sequence[Outcome]) -> Iterator[str]:
