@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Counter, Histogram
@@ -91,7 +92,7 @@ class Meter:
         self._published = Counter(
             "oms_records_published",
             "Records that were written and acknowledged.",
-            ["topic", "type"],
+            ["topic"],
             registry=registry,
         )
         self._dead = Counter(
@@ -118,14 +119,9 @@ class Meter:
         self._seconds.labels(outcome).observe(seconds)
         if outcome == "done":
             self._records.observe(len(records))
-            for place, count in _by_topic_and_type(records).items():
+            found = Tally((record.topic, type_label(record.headers)) for record in records)
+            for place, count in found.items():
                 self._handled.labels(*place).inc(count)
-
-
-def _by_topic_and_type(
-    records: Sequence[InboundRecord] | Sequence[OutboundRecord],
-) -> Tally[tuple[str, str]]:
-    return Tally((record.topic, type_label(record.headers)) for record in records)
 
 
 class _MeasuredHandler:
@@ -160,8 +156,9 @@ class _MeasuredPublisher:
 
     async def publish(self, records: Sequence[OutboundRecord]) -> None:
         await self._publisher.publish(records)
-        for place, count in _by_topic_and_type(records).items():
-            self._published.labels(*place).inc(count)
+        # Not by type: there are many, and what they tell is counted where it is decided.
+        for topic, count in Tally(map(attrgetter("topic"), records)).items():
+            self._published.labels(topic).inc(count)
 
 
 class _MeasuredDeadLetters:
