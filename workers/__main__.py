@@ -19,6 +19,7 @@ VERBS = {
     "seed": "workers.cli.seed:seed",
     "send": "workers.cli.send:send",
     "watch": "workers.cli.watch:watch",
+    "top": "workers.cli.top:top",
     "order": "workers.cli.order:order",
     "dlq": "workers.cli.dlq:dlq",
     "snapshots": "workers.cli.snapshots:snapshots",

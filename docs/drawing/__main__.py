@@ -1,4 +1,4 @@
-"""Draws every picture anew: `make pictures`. The last one runs the demo, half a minute long."""
+"""Draws every picture anew: `make pictures`. The last two run the service, half a minute each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from docs.drawing.demo import demo_picture
 from docs.drawing.flow import flow_picture
 from docs.drawing.status import status_picture
+from docs.drawing.top import top_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ DRAWN: Final[Mapping[str, Callable[[], str]]] = {
     "flow.svg": flow_picture,
     "status.svg": status_picture,
     "demo.svg": demo_picture,
+    "top.svg": top_picture,
 }
 
 

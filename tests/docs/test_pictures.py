@@ -13,6 +13,7 @@ from docs.drawing.flow import flow_picture
 from docs.drawing.status import status_picture, steps
 from schemas.status import COMMANDS_MAY_ASK, REPLIES_MAY_LEAD_TO
 from tests.docs.pages import ROOT
+from workers.cli.overview.reading import SHOWN
 from workers.dev.demo import STORIES
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ def test_the_picture_of_the_demo_shows_its_first_order() -> None:
     for step in story.steps:
         for message in (step.sends, *step.then):
             assert str(message) in shown
+
+
+def test_the_picture_of_top_shows_a_busy_service() -> None:
+    """The terminal shows every topic and kind of figure, taken while orders came in."""
+    shown = "".join(ET.fromstring((FOLDER / "top.svg").read_text()).itertext())  # noqa: S314 - our own file
+    shown = shown.replace("\N{NO-BREAK SPACE}", " ")
+    for words in (*SHOWN, "records/s", "lane", "status", "waits for", "processing", "█"):
+        assert words in shown
 
 
 def test_a_terminal_picture_needs_no_font_of_others() -> None:

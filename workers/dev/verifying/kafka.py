@@ -127,15 +127,20 @@ async def committed(settings: Settings) -> dict[Place, int]:
     Raises:
         OutsideAwayError: no broker answers.
     """
-    found: dict[Place, int] = {}
     async with admin_client(settings) as client:
-        for group, topics in READ_BY.items():
-            offsets = await _offsets(client, group)
-            found |= {
-                (place.topic, place.partition): position.offset
-                for place, position in offsets.items()
-                if place.topic in topics and position.offset >= 0
-            }
+        return await committed_by(client)
+
+
+async def committed_by(client: AIOKafkaAdminClient) -> dict[Place, int]:
+    """The same, asked by a client that is connected already."""
+    found: dict[Place, int] = {}
+    for group, topics in READ_BY.items():
+        offsets = await _offsets(client, group)
+        found |= {
+            (place.topic, place.partition): position.offset
+            for place, position in offsets.items()
+            if place.topic in topics and position.offset >= 0
+        }
     return found
 
 
