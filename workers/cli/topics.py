@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
+from rich.markup import escape
 
 from workers.cli.failures import FAILED, run
 from workers.cli.output import Json, print_json, stdout
@@ -32,7 +33,11 @@ def create(json: Json = False) -> None:
 
 @topics.command()
 def check(json: Json = False) -> None:
-    """Compare the topics with what the service expects; exit code 1 if they differ."""
+    """Compare the topics with what the service needs; exit code 1 if they differ.
+
+    Partitions, replicas, leaders, how they are kept and how large records may be: each difference
+    comes with the command that mends it.
+    """
     found = run(_check)
     if json:
         print_json([asdict(difference) for difference in found])
@@ -47,9 +52,10 @@ def _print_differences(found: list[Difference]) -> None:
     if not found:
         console.print("All topics are as they should be")
     for difference in found:
-        console.print(f"[red]{difference.topic}[/red] {difference.problem}")
+        colour = "red" if difference.stops else "yellow"
+        console.print(f"[{colour}]{difference.topic}[/{colour}] {escape(difference.problem)}")
     for remedy in dict.fromkeys(difference.remedy for difference in found):
-        console.print(f"Remedy: {remedy}", soft_wrap=True)
+        console.print(f"Remedy: {remedy}", markup=False, soft_wrap=True)
 
 
 async def _create(settings: Settings) -> TopicsCreated:

@@ -114,7 +114,7 @@ def _topic_findings(differences: Sequence[Difference]) -> list[Finding]:
         names = _some([found.topic for found in missing])
         findings.append(fail("topics", f"missing: {names}", "oms topics create"))
     for found in other:
-        judge = fail if found.kind is Kind.PARTITIONS else warn
+        judge = fail if found.stops else warn
         findings.append(judge("topics", f"{found.topic} {found.problem}", found.remedy))
     return findings or [ok("topics", "all are there and as they should be")]
 
