@@ -191,6 +191,7 @@ def test_the_doctor_finds_nothing(oms: CommandLine) -> None:
         "Kafka address",
         "Kafka broker",
         "topics",
+        "Kafka rights",
         "orders worker",
         "customers worker",
         "inventory worker",
@@ -198,6 +199,7 @@ def test_the_doctor_finds_nothing(oms: CommandLine) -> None:
         "MongoDB replica set",
         "MongoDB member",
         "MongoDB rights",
+        "MongoDB version",
         "clock",
     }
 

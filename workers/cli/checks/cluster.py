@@ -1,19 +1,22 @@
-"""What Kafka tells of its brokers and of the service's topics, and what this user may do there.
-
-Metadata is asked for in a later version than the driver knows, which also tells what the one who
-asks may do with each topic.
-"""
+"""What Kafka tells of its brokers, topics and groups, and what this user may do with them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from schemas.topics import TOPICS
+from workers.cli.checks.questions import (
+    GROUP_DENIED,
+    OPERATIONS,
+    TOPIC_DENIED,
+    GroupQuestion,
+    TopicsQuestion,
+    rights_of,
+)
 from workers.stream.topic_admin import admin_client
 
 if TYPE_CHECKING:
@@ -22,23 +25,6 @@ if TYPE_CHECKING:
     from aiokafka.admin import AIOKafkaAdminClient
 
     from workers.settings import Settings
-
-_TOPIC_DENIED: Final = 29
-_NOT_TOLD: Final = -(2**31)
-_OPERATIONS: Final = {
-    "Read": 3,
-    "Write": 4,
-    "Create": 5,
-    "Delete": 6,
-    "Alter": 7,
-    "Describe": 8,
-    "DescribeConfigs": 10,
-    "AlterConfigs": 11,
-}
-"""Operations by their code, which is the number of their bit as well.
-
-Source: org.apache.kafka.common.acl.AclOperation; KIP-430.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,18 @@ class TopicFound:
 
     partitions: tuple[Partition, ...]
     config: Mapping[str, str] | None
-    rights: frozenset[str] = frozenset(_OPERATIONS)
+    rights: frozenset[str] = frozenset(OPERATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of workers: how many are in it, and Kafka's names of what this user may do with it.
+
+    `members` is None where this user may not see it.
+    """
+
+    members: int | None
+    rights: frozenset[str] = frozenset(OPERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +82,27 @@ async def look_at_cluster(settings: Settings) -> Cluster:
     """
     names = [topic.name for topic in TOPICS]
     async with admin_client(settings) as client:
-        answer = await client._send_request(_MetadataRequest(names))  # noqa: SLF001 - the driver's own asks less
+        answer = await client._send_request(TopicsQuestion(names))  # noqa: SLF001 - the driver's own asks less
         told = answer.to_object()
         there = {topic["topic"]: topic for topic in told["topics"] if topic["error_code"] == 0}
         configs = await _configs(client, list(there))
     return Cluster(
         tuple(sorted(broker["node_id"] for broker in told["brokers"])),
         {name: _found(topic, configs.get(name)) for name, topic in there.items()},
-        frozenset(t["topic"] for t in told["topics"] if t["error_code"] == _TOPIC_DENIED),
+        frozenset(t["topic"] for t in told["topics"] if t["error_code"] == TOPIC_DENIED),
     )
 
 
 def _found(topic: Mapping[str, Any], config: Mapping[str, str] | None) -> TopicFound:
     partitions = sorted(topic["partitions"], key=lambda partition: partition["partition"])
     return TopicFound(
-        tuple(map(_partition, partitions)), config, _rights(topic["topic_authorized_operations"])
+        tuple(map(_partition, partitions)), config, rights_of(topic["topic_authorized_operations"])
     )
 
 
 def _partition(told: Mapping[str, Any]) -> Partition:
     leader = told["leader"] if told["leader"] >= 0 else None
     return Partition(told["partition"], leader, tuple(told["replicas"]), tuple(told["isr"]))
-
-
-def _rights(bits: int) -> frozenset[str]:
-    """The operations whose bits are set; all of them where the broker does not tell."""
-    if bits == _NOT_TOLD:
-        return frozenset(_OPERATIONS)
-    return frozenset(name for name, code in _OPERATIONS.items() if bits >> code & 1)
 
 
 async def _configs(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -129,72 +119,24 @@ async def _configs(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[st
     }
 
 
-_KEY: Final = 3
-_VERSION: Final = 8
-_PARTITION: Final = Array(
-    ("error_code", Int16),
-    ("partition", Int32),
-    ("leader", Int32),
-    ("leader_epoch", Int32),
-    ("replicas", Array(Int32)),
-    ("isr", Array(Int32)),
-    ("offline_replicas", Array(Int32)),
-)
+async def look_at_group(settings: Settings, name: str) -> Group:
+    """Ask for a group; one that nobody has ever joined has no members.
 
-
-class _MetadataResponseStruct(Response):  # type: ignore[misc]  # the driver has no types
-    """Source: https://kafka.apache.org/protocol.html#The_Messages_Metadata, version 8."""
-
-    API_KEY = _KEY
-    API_VERSION = _VERSION
-    SCHEMA = Schema(
-        ("throttle_time_ms", Int32),
-        (
-            "brokers",
-            Array(
-                ("node_id", Int32),
-                ("host", String("utf-8")),
-                ("port", Int32),
-                ("rack", String("utf-8")),
-            ),
-        ),
-        ("cluster_id", String("utf-8")),
-        ("controller_id", Int32),
-        (
-            "topics",
-            Array(
-                ("error_code", Int16),
-                ("topic", String("utf-8")),
-                ("is_internal", Boolean),
-                ("partitions", _PARTITION),
-                ("topic_authorized_operations", Int32),
-            ),
-        ),
-        ("cluster_authorized_operations", Int32),
-    )
-
-
-class _MetadataRequestStruct(RequestStruct):  # type: ignore[misc]  # the driver has no types
-    """Source: as above."""
-
-    API_KEY = _KEY
-    API_VERSION = _VERSION
-    RESPONSE_TYPE = _MetadataResponseStruct
-    SCHEMA = Schema(
-        ("topics", Array(String("utf-8"))),
-        ("allow_auto_topic_creation", Boolean),
-        ("include_cluster_authorized_operations", Boolean),
-        ("include_topic_authorized_operations", Boolean),
-    )
-
-
-class _MetadataRequest(Request[_MetadataRequestStruct]):  # type: ignore[misc]  # as above
-    """Asks for these topics, which are not made by that, and for the rights on them."""
-
-    API_KEY = _KEY
-
-    def __init__(self, topics: Sequence[str]) -> None:
-        self._topics = list(topics)
-
-    def build(self, request_struct_class: type[_MetadataRequestStruct]) -> _MetadataRequestStruct:
-        return request_struct_class(self._topics, False, False, True)  # noqa: FBT003 - the protocol's
+    Raises:
+        OutsideAwayError: no broker answers.
+        KafkaError, NotImplementedError: the broker does not tell, or is older than Kafka 2.3.
+    """
+    async with admin_client(settings) as client:
+        try:
+            node = await client.find_coordinator(name)
+        except GroupAuthorizationFailedError:
+            return Group(None, frozenset())
+        except KafkaError as error:
+            if error.retriable:  # nobody coordinates any group yet
+                return Group(0)
+            raise
+        answer = await client._send_request(GroupQuestion(name), node)  # noqa: SLF001 - as above
+    [told] = answer.to_object()["groups"]
+    if told["error_code"] == GROUP_DENIED:
+        return Group(None, frozenset())
+    return Group(len(told["members"]), rights_of(told["authorized_operations"]))

@@ -1,24 +1,27 @@
-"""Checks of Kafka: is it there, can its brokers be reached, are topics and workers as expected."""
+"""Checks of Kafka: its addresses, where it sends its clients, topics, rights, and the workers."""
 
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
+from workers.cli.checks.cluster import look_at_cluster, look_at_group
 from workers.cli.checks.finding import Finding, fail, ok, warn
 from workers.cli.checks.reach import PATIENCE_SECONDS, host_and_port, unreachable
-from workers.cli.topic_check import Kind, topic_differences
+from workers.cli.checks.rights import Needs, check_rights
+from workers.cli.topic_check import Kind, differences
 from workers.stream.connection import bootstrap_servers, security_arguments, why_not_connected
 from workers.stream.ports import OutsideAwayError
-from workers.stream.topic_admin import admin_client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from workers.cli.checks.cluster import Group
     from workers.cli.topic_check import Difference
     from workers.settings import Settings
 
@@ -99,23 +102,38 @@ async def check_advertised(host: str, port: int) -> Finding:
 
 async def _check_inside(settings: Settings) -> list[Finding]:
     try:
-        topics = _topic_findings(await topic_differences(settings))
-        return [*topics, *await _check_groups(settings)]
+        cluster = await look_at_cluster(settings)
+        needs = [_needs(name) for name in WORKERS]
+        groups = {need.group: await look_at_group(settings, need.group) for need in needs}
     except (OutsideAwayError, KafkaError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return [fail("Kafka", f"cannot be asked: {reason}", "See the broker's log")]
+    except NotImplementedError:  # what the driver raises for a version that the broker has not
+        remedy = "Use Kafka 2.3 or newer"
+        return [fail("Kafka version", "it is older than Kafka 2.3", remedy)]
+    return [
+        *_topic_findings(differences(settings, cluster)),
+        *check_rights(settings, needs, cluster, groups),
+        *(group_finding(need.worker, groups[need.group]) for need in needs),
+    ]
 
 
-def _topic_findings(differences: Sequence[Difference]) -> list[Finding]:
-    missing = [found for found in differences if found.kind is Kind.MISSING]
-    other = [found for found in differences if found.kind is not Kind.MISSING]
+def _needs(name: str) -> Needs:
+    plan = import_module(f"workers.{name}.worker").plan()
+    return Needs(name, plan.group, plan.topics, plan.writes)
+
+
+def _topic_findings(found: Sequence[Difference]) -> list[Finding]:
+    missing = [difference for difference in found if difference.kind is Kind.MISSING]
     findings = []
     if missing:
-        names = _some([found.topic for found in missing])
+        names = _some([difference.topic for difference in missing])
         findings.append(fail("topics", f"missing: {names}", "oms topics create"))
-    for found in other:
-        judge = fail if found.stops else warn
-        findings.append(judge("topics", f"{found.topic} {found.problem}", found.remedy))
+    for difference in found:
+        if difference.kind is not Kind.MISSING:
+            judge = fail if difference.stops else warn
+            problem = f"{difference.topic} {difference.problem}"
+            findings.append(judge("topics", problem, difference.remedy))
     return findings or [ok("topics", "all are there and as they should be")]
 
 
@@ -125,17 +143,11 @@ def _some(names: Sequence[str]) -> str:
     return f"{listed} and {rest} more" if rest > 0 else listed
 
 
-async def _check_groups(settings: Settings) -> list[Finding]:
-    async with admin_client(settings) as client:
-        described = [await client.describe_consumer_groups([f"oms-{name}"]) for name in WORKERS]
-    return [
-        group_finding(name, len(response.groups[0][-1]))
-        for name, [response] in zip(WORKERS, described, strict=True)
-    ]
-
-
-def group_finding(name: str, members: int) -> Finding:
+def group_finding(name: str, group: Group) -> Finding:
     """Whether any worker of this name has joined its group."""
-    if members:
-        return ok(f"{name} worker", f"{members} running")
+    if group.members is None:
+        found = "this user may not see whether one is running"
+        return warn(f"{name} worker", found, "Give it the right Describe on the group")
+    if group.members:
+        return ok(f"{name} worker", f"{group.members} running")
     return warn(f"{name} worker", "none is running", f"oms worker {name}")

@@ -1,4 +1,4 @@
-"""Checks of MongoDB: its addresses, its replica set, the right to write, and its clock."""
+"""Checks of MongoDB: its addresses, its replica set, its version and its clock."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
 from workers.cli.addresses import mongo_hosts
-from workers.cli.checks.finding import Finding, fail, ok, warn
+from workers.cli.checks.finding import Finding, State, fail, ok, warn
+from workers.cli.checks.mongo_rights import check_use, refusal
 from workers.cli.checks.reach import PATIENCE_SECONDS, host_and_port, unreachable
-from workers.database import connect, security_options
+from workers.database import security_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +26,13 @@ _USUAL_PORT: Final = 27017
 _HOSTS: Final = re.compile(r"(?<=://)(.*@)?[^/?]+")
 _SET_NAME: Final = re.compile(r"[?&]replicaSet=[^&]*", re.IGNORECASE)
 _CLOCK_SECONDS: Final = 2.0
+_WIRE_OF_5: Final = 13
 
 
 async def check_mongo(settings: Settings) -> list[Finding]:
     """All findings about MongoDB; those that depend on one that failed are left out."""
     if settings.mongo_uri.startswith("mongodb+srv:"):
-        return await _check_use(settings)  # its hosts are in the DNS, and always a replica set
+        return await check_use(settings)  # its hosts are in the DNS, and always a replica set
     hosts = mongo_hosts(settings.mongo_uri).split(",")
     addresses = [host_and_port(host, _USUAL_PORT) for host in hosts]
     reasons = await asyncio.gather(*(unreachable(*address) for address in addresses))
@@ -57,15 +58,28 @@ async def _check_reached(settings: Settings, host: str) -> list[Finding]:
     try:
         hello = await _hello(settings, host)
     except PyMongoError as error:
-        return [_refusal(error)]
+        return [refusal(error)]
     middle = (began + time.time()) / 2
-    findings = [_replica_set(settings, host, hello), clock(hello["localTime"], middle)]
-    if findings[0].state == "ok":
-        members = await _check_members(hello.get("hosts", []))
-        findings += members
-        if any(finding.state == "ok" for finding in members):
-            findings += await _check_use(settings)
+    own = [clock(hello["localTime"], middle), version(hello["maxWireVersion"])]
+    is_set = _replica_set(settings, host, hello)
+    if is_set.state != "ok":
+        return [is_set, *own]
+    members = await _check_members(hello.get("hosts", []))
+    findings = [is_set, *members, *own]
+    if "primary" not in hello:
+        return [*findings, _no_primary(members)]
+    if any(finding.state == "ok" for finding in members):
+        findings += await check_use(settings)
     return findings
+
+
+def _no_primary(members: Sequence[Finding]) -> Finding:
+    away = sum(finding.state is State.FAIL for finding in members)
+    return fail(
+        "MongoDB replica set",
+        f"none of its {len(members)} members is the primary, and {away} cannot be reached",
+        "Start most of its members: they then choose a primary by themselves, within seconds",
+    )
 
 
 async def _hello(settings: Settings, host: str) -> dict[str, Any]:
@@ -124,6 +138,20 @@ def _member(host: str, reason: str | None) -> Finding:
     )
 
 
+def version(wire: int) -> Finding:
+    """Whether the server is new enough, by the newest version of its protocol that it speaks.
+
+    Source: https://github.com/mongodb/specifications/blob/master/source/wireversion-featurelist.md
+    """
+    if wire >= _WIRE_OF_5:
+        return ok("MongoDB version", "5.0 or newer")
+    return warn(
+        "MongoDB version",
+        "it is older than 5.0, so that oms verify --live cannot see it as it was at one moment",
+        "Upgrade MongoDB to 5.0 or newer",
+    )
+
+
 def clock(there: datetime, here: float) -> Finding:
     """Compare MongoDB's clock with this machine's (seconds since 1970)."""
     ahead = there.replace(tzinfo=UTC).timestamp() - here
@@ -134,29 +162,4 @@ def clock(there: datetime, here: float) -> Finding:
         "clock",
         f"this machine's clock is {abs(ahead):.0f} s {direction} MongoDB's",
         "Let both set their clocks from the network (NTP)",
-    )
-
-
-async def _check_use(settings: Settings) -> list[Finding]:
-    """Write in a way that changes nothing, as the service writes."""
-    try:
-        database = connect(settings)
-    except PyMongoError as error:
-        return [_refusal(error)]
-    try:
-        nothing = {"_id": f"doctor-{uuid4()}"}
-        await database["orders"].update_one(nothing, {"$set": {"status": "deleted"}})
-    except PyMongoError as error:
-        return [_refusal(error)]
-    finally:
-        database.client.close()
-    return [ok("MongoDB rights", f"the database {settings.mongo_database} can be written to")]
-
-
-def _refusal(error: PyMongoError) -> Finding:
-    reason = str(error).split(", full error", maxsplit=1)[0].split(" (configured", maxsplit=1)[0]
-    return fail(
-        "MongoDB rights",
-        f"MongoDB refuses: {reason}",
-        "Give the user of OMS_MONGO_URI the role readWrite, or correct its name and password",
     )
