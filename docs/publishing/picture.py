@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
+
+from docs.publishing.browser import chromium, tab_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_SIZE: Final = "1600,1000"
-_DRAWING_MILLISECONDS: Final = 20_000
-_PATIENCE_SECONDS: Final = 120
-
-
-def chromium() -> str | None:
-    """The browser of this machine, under whichever name it has."""
-    return next((path for name in _NAMES if (path := shutil.which(name))), None)
+_WIDTH, _HEIGHT = 1600, 1000
+_SHOW: Final = """
+  document.getElementById('operation-reply-takeCommand').scrollIntoView();
+  scrollBy(0, 420);
+"""
+DRAWN: Final = "document.getElementById('message-order.result.v1') !== null"
+"""True on the page, as JavaScript, once the viewer has drawn the document."""
 
 
 def draw_picture(page: Path, picture: Path) -> None:
-    """Write what the page looks like at first sight, as PNG."""
+    """Write what the page looks like at its first operation, as PNG."""
     browser = chromium()
     if browser is None:
         sys.exit(f"{picture.name} needs Chromium, and it is not installed")
-    subprocess.run(  # noqa: S603 - the browser that was found, and our own page
-        [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--hide-scrollbars",
-            "--disable-background-networking",
-            f"--window-size={_SIZE}",
-            f"--virtual-time-budget={_DRAWING_MILLISECONDS}",
-            f"--screenshot={picture}",
-            page.as_uri(),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=_PATIENCE_SECONDS,
-    )
+    with tab_of(browser, _WIDTH, _HEIGHT) as tab:
+        tab.open(page.as_uri())
+        tab.wait_until(DRAWN)
+        tab.evaluate(_SHOW)
+        picture.write_bytes(tab.picture())

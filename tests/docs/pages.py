@@ -19,19 +19,21 @@ _BLOCK: Final = re.compile(
 _HEADING: Final = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 _UNTIL: Final = "until: "
+_FILE: Final = "file: "
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """A fenced block of code.
 
-    `until` is what it must print if it goes on until it is ended; `is_run` is false where
-    the page says that it is only checked.
+    `until` is what it must print if it goes on until it is ended; `file` is where the page tells
+    to save it; `is_run` is false where the page says that it is only checked.
     """
 
     language: str
     text: str
     until: str | None
+    file: str | None
     is_run: bool
 
     @property
@@ -48,8 +50,12 @@ def blocks(text: str) -> list[Block]:
 
 def _block(found: re.Match[str]) -> Block:
     remark = found["remark"] or ""
-    until = remark.removeprefix(_UNTIL) if remark.startswith(_UNTIL) else None
-    return Block(found["language"], found["text"], until, remark != "checked only")
+    until, file = _after(_UNTIL, remark), _after(_FILE, remark)
+    return Block(found["language"], found["text"], until, file, remark != "checked only")
+
+
+def _after(word: str, remark: str) -> str | None:
+    return remark.removeprefix(word) if remark.startswith(word) else None
 
 
 def sections_of(text: str) -> dict[str, str]:

@@ -31,6 +31,8 @@ _HEED_CTRL_C = (
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
 _USUAL_ADDRESS = "localhost:9092"
+# What a page calls, and the program that must be there for it. With javac, java runs a source file.
+_TOOLS = {"kcat": "kcat", "npm": "npm", "node": "node", "java": "javac"}
 
 
 class _Endless(NamedTuple):
@@ -66,13 +68,14 @@ class Shell:
 
         A block of text is what the block before it must have printed.
         """
-        if any("kcat" in block.text for block in blocks) and shutil.which("kcat") is None:
-            pytest.skip("kcat is not installed")
+        _skip_without_tools(blocks)
         with self._ending_all() as running:
             printed = ""
             for block in blocks:
                 if block.language == "text":
                     _compare(block.text, printed)
+                elif block.file is not None:
+                    (self._folder / block.file).write_text(self._with_address(block.text))
                 elif block.until is not None:
                     running += [
                         _Endless(*self._start(command), block.until)
@@ -83,8 +86,11 @@ class Shell:
             for endless in running:
                 _wait_for(endless)
 
+    def _with_address(self, text: str) -> str:
+        return text.replace(_USUAL_ADDRESS, self._settings.kafka_bootstrap)
+
     def _command(self, language: str, text: str) -> list[str]:
-        here = text.replace(_USUAL_ADDRESS, self._settings.kafka_bootstrap)
+        here = self._with_address(text)
         if language == "python":
             return [sys.executable, "-c", here]
         return ["bash", "-euo", "pipefail", "-c", here]
@@ -133,6 +139,13 @@ class Shell:
                 endless.process.send_signal(signal.SIGINT)
             for endless in running:
                 endless.process.wait(_DEADLINE_SECONDS)
+
+
+def _skip_without_tools(blocks: Sequence[Block]) -> None:
+    for called, program in _TOOLS.items():
+        called_by = any(re.search(rf"^\s*{called} ", block.text, re.MULTILINE) for block in blocks)
+        if called_by and shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
 
 
 def _wait_for(endless: _Endless) -> None:

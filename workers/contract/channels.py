@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 REPLY_TOPIC: Final = "reply-topic"
 """The channel that a client names in its command."""
 
-DEAD_LETTERS: Final = tuple(dead_letter_topic(topic) for topic in CONSUMED)
-
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -57,8 +55,8 @@ _MEANINGS: Final[Mapping[str, str]] = {
         "Reservations, releases and fulfillments. Whoever answers them is the inventory service."
     ),
     **{
-        topic: f"What could not be handled of `{topic.removeprefix('dlq.')}`, as it was."
-        for topic in DEAD_LETTERS
+        dead_letter_topic(topic): f"What could not be handled of `{topic}`, as it was."
+        for topic in CONSUMED
     },
 }
 

@@ -21,8 +21,9 @@ from schemas.topics import (
     REPLIES,
     RESULTS,
     SNAPSHOTS,
+    dead_letter_topic,
 )
-from workers.contract.channels import DEAD_LETTERS, REPLY_TOPIC
+from workers.contract.channels import REPLY_TOPIC
 from workers.contract.components import DEAD_LETTER, KAFKA_BINDING, reference
 from workers.contract.messages import ANSWERS
 
@@ -52,6 +53,12 @@ _ASKING: Final[Mapping[RequestType, tuple[str, str, str]]] = {
         "Tell the inventory service that what an order holds has left.",
     ),
 }
+_SETTING_ASIDE: Final[Mapping[str, str]] = {
+    "setCommandAside": COMMANDS,
+    "setReplyAside": REPLIES,
+    "setCustomerRequestAside": CUSTOMER_REQUESTS,
+    "setInventoryRequestAside": INVENTORY_REQUESTS,
+}
 _HOW_TO_ANSWER: Final = (
     f"Answer to the topic in `{names.REPLY_TOPIC}` and the partition in `{names.REPLY_PARTITION}`, "
     f"with the bytes of `{names.REPLY_CORRELATION}`. A request may come again: answer the same."
@@ -62,9 +69,6 @@ def operations() -> dict[str, Any]:
     """All operations, in the order of an order's life."""
     return {
         "takeCommand": _take_command(),
-        "forwardCommand": _send(
-            COMMANDS, CommandType, "Hand on, unchanged, what arrived in another partition."
-        ),
         "tellResult": _send(RESULTS, [RESULT_TYPE], "Tell the one result of a command."),
         "tellEvent": _send(EVENTS, EventType, "Tell a change of an order."),
         "tellSnapshot": _send(SNAPSHOTS, [SNAPSHOT_TYPE], "Tell the newest state of an order."),
@@ -72,7 +76,10 @@ def operations() -> dict[str, Any]:
         "setDeadline": _send(
             REPLIES, [ReplyType.DEADLINE], "Remind itself that nobody has answered a request."
         ),
-        **{_giving_up(topic): _give_up(topic) for topic in DEAD_LETTERS},
+        "forwardCommand": _send(
+            COMMANDS, CommandType, "Hand on, unchanged, what arrived in another partition."
+        ),
+        **{name: _set_aside(topic) for name, topic in _SETTING_ASIDE.items()},
     }
 
 
@@ -126,10 +133,6 @@ def _ask(request: RequestType, name: str, topic: str, summary: str) -> tuple[str
     }
 
 
-def _giving_up(topic: str) -> str:
-    return "setAside." + topic
-
-
-def _give_up(topic: str) -> dict[str, Any]:
-    handled = topic.removeprefix("dlq.")
-    return _send(topic, [DEAD_LETTER], f"Set aside what could not be handled of `{handled}`.")
+def _set_aside(topic: str) -> dict[str, Any]:
+    summary = f"Set aside what could not be handled of `{topic}`."
+    return _send(dead_letter_topic(topic), [DEAD_LETTER], summary)

@@ -46,7 +46,7 @@ body {{ margin: 0; }}
 AsyncApiStandalone.render(
   {{
     schema: JSON.parse(document.getElementById("document").textContent),
-    config: {{show: {{errors: true, sidebar: true}}, sidebar: {{showOperations: "byDefault"}}}},
+    config: {{show: {{errors: true, sidebar: true}}, expand: {{messageExamples: true}}}},
   }},
   document.getElementById("page"),
 );
