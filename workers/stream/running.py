@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ import structlog
 from workers.stream.app import build_app
 from workers.stream.aside import KafkaFromAside
 from workers.stream.copies import ReplyCopies
+from workers.stream.garbage import collect_each_minute, collect_seldom, spare_what_is_there
 from workers.stream.instruments import instruments_of
 from workers.stream.lanes import LanePlan, Lanes
 from workers.stream.lease import Lease
@@ -81,8 +81,7 @@ async def run_worker(settings: Settings, plan: WorkerPlan, limits: Limits | None
 
     `limits` are the watchdog's, but for `paused`, which follows from the session timeout.
     """
-    # Open orders live long; the default thresholds would walk them again and again.
-    gc.set_threshold(100_000, 50, 1_000)
+    collect_seldom()
     asked_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -195,6 +194,7 @@ class _Run:
         looking = asyncio.create_task(self._observer.look_aside(aside), name="look at Kafka")
         looking.add_done_callback(end_process_on_failure)
         announcing = asyncio.create_task(_announce(lanes))
+        collecting = asyncio.create_task(collect_each_minute())
         await app.start()
         crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode has no other way
         asked = asyncio.create_task(self._asked_to_end.wait())
@@ -202,7 +202,7 @@ class _Run:
         if crashed.done():
             end_process("the stream crashed", error=repr(app.crash_reason))
         _log.info("finishing")
-        for task in (looking, announcing):
+        for task in (looking, announcing, collecting):
             task.cancel()
         await app.stop()
         crashed.cancel()
@@ -223,8 +223,7 @@ class _Run:
 
 async def _announce(lanes: Lanes) -> None:
     await lanes.joined.wait()
-    # What lives as long as the process need not be walked by the collector.
-    gc.freeze()
+    spare_what_is_there()
     _log.info("ready", lanes=sorted(lanes.numbers))
 
 
