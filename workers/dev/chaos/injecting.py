@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workers.dev.chaos.schedule import Planned
     from workers.dev.chaos.world import World
 
-_LONGEST_HEALING_SECONDS: Final = 240.0
+_LONGEST_HEALING_SECONDS: Final = 600.0  # more than all that a fault itself waits for
 
 
 async def inject_all(
