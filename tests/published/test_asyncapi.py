@@ -17,6 +17,7 @@ from workers.contract.messages import ANSWERS, MESSAGES
 from workers.customers import worker as customers
 from workers.inventory import worker as inventory
 from workers.orders.worker import plan
+from workers.security.connection_settings import SaslMechanism
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from workers.stream.running import WorkerPlan
 
 OFFICIAL: Final = json.loads((Path(__file__).parent / "asyncapi" / "3.0.0.json").read_text())
-ELSEWHERE: Final = Deployment(["one.example:9092", "two.example:9092"], 48, 3)
+ELSEWHERE: Final = Deployment(
+    ["one.example:9092", "two.example:9092"], 48, 3, encrypted=True, login="SCRAM-SHA-512"
+)
 
 
 def _references(part: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
@@ -135,3 +138,13 @@ def test_another_deployment_is_told_as_it_is() -> None:
     kafka = document["channels"]["orders.events"]["bindings"]["kafka"]
     assert (kafka["partitions"], kafka["replicas"]) == (48, 3)
     assert document["info"]["version"] == "1.2.3"
+    for server in document["servers"].values():
+        assert server["protocol"] == "kafka-secure"
+        assert server["security"] == [{"type": "scramSha512"}]
+
+
+@pytest.mark.parametrize("mechanism", SaslMechanism)
+def test_every_login_has_its_name_in_asyncapi(mechanism: SaslMechanism) -> None:
+    """Whichever way to log in the settings allow, the document is valid."""
+    deployment = Deployment(["one.example:9092"], 1, 1, login=mechanism.value)
+    assert Draft7Validator(OFFICIAL).is_valid(asyncapi_document("1.2.3", deployment))

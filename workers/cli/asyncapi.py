@@ -51,7 +51,14 @@ def asyncapi(json: Json = False, output: Output = None, html: Html = None) -> No
 def document_of(settings: Settings) -> Document:
     """The document of this version of the service, with its brokers and how topics are created."""
     brokers = [broker.strip() for broker in settings.kafka_bootstrap.split(",")]
-    deployment = Deployment(brokers, settings.partitions, settings.replication_factor)
+    protocol = settings.kafka_security_protocol
+    deployment = Deployment(
+        brokers,
+        settings.partitions,
+        settings.replication_factor,
+        encrypted=protocol.is_encrypted,
+        login=settings.kafka_sasl_mechanism.value if protocol.has_login else None,
+    )
     return asyncapi_document(version("order-management-service"), deployment)
 
 

@@ -31,11 +31,25 @@ REPLY_TOPIC: Final = "reply-topic"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What is not the same everywhere: the brokers (host:port), and how topics are created."""
+    """What is not the same everywhere: the brokers (host:port), and how topics are created.
+
+    `encrypted` is whether brokers are spoken to over TLS; `login` is how clients log in, by the
+    name that Kafka has for it, such as SCRAM-SHA-512, or None.
+    """
 
     brokers: Sequence[str]
     partitions: int
     replicas: int
+    encrypted: bool = False
+    login: str | None = None
+
+
+_LOGINS: Final[Mapping[str, str]] = {
+    "PLAIN": "plain",
+    "SCRAM-SHA-256": "scramSha256",
+    "SCRAM-SHA-512": "scramSha512",
+}
+"""Kafka's names of logins, and those of AsyncAPI's security schemes."""
 
 
 _MEANINGS: Final[Mapping[str, str]] = {
@@ -65,13 +79,20 @@ def servers(deployment: Deployment) -> dict[str, Any]:
     """The brokers."""
     many = len(deployment.brokers) > 1
     return {
-        f"kafka-{number}" if many else "kafka": {
-            "host": broker,
-            "protocol": "kafka",
-            "description": "A Kafka broker.",
-        }
+        f"kafka-{number}" if many else "kafka": _server(broker, deployment)
         for number, broker in enumerate(deployment.brokers, start=1)
     }
+
+
+def _server(broker: str, deployment: Deployment) -> dict[str, Any]:
+    server: dict[str, Any] = {
+        "host": broker,
+        "protocol": "kafka-secure" if deployment.encrypted else "kafka",
+        "description": "A Kafka broker.",
+    }
+    if deployment.login is not None:
+        server["security"] = [{"type": _LOGINS[deployment.login]}]
+    return server
 
 
 def channels(deployment: Deployment) -> dict[str, Any]:
