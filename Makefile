@@ -55,7 +55,7 @@ format: .venv/.project  ## Mend what can be mended without thought
 
 lock: .venv/.project  ## Write requirements/ anew from pyproject.toml; ARGS=--upgrade for newer versions
 	$(COMPILE) pyproject.toml --all-extras --group build --output-file requirements/all.txt $(ARGS)
-	$(COMPILE) pyproject.toml --constraint requirements/all.txt --output-file requirements/runtime.txt $(ARGS)
+	$(COMPILE) pyproject.toml --extra tracing --constraint requirements/all.txt --output-file requirements/runtime.txt $(ARGS)
 	$(COMPILE) --constraint requirements/all.txt --group build --output-file requirements/build.txt $(ARGS)
 	$(COMPILE) --group compose --output-file requirements/compose.txt $(ARGS)
 

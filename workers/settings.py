@@ -6,7 +6,7 @@ back. Addresses, TLS and logins are in `workers.security`.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -69,6 +69,10 @@ class Settings(ConnectionSettings):
             description="Address that this port is opened at; `0.0.0.0` lets other machines in.",
         ),
     ] = "127.0.0.1"
+    tracing: Annotated[
+        Literal["on", "off"],
+        Field(description="Whether spans are sent to OpenTelemetry, as `OTEL_*` variables say."),
+    ] = "off"
     log_level: Annotated[
         str,
         Field(pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."),

@@ -59,8 +59,9 @@ def test_a_lock_names_no_place(lock: Path) -> None:
 
 
 def test_every_runtime_dependency_is_locked() -> None:
-    """The image's lock has a version that fits for each dependency of the project."""
+    """The image's lock has what the project needs, and what it needs to be traced."""
     assert unmet(PROJECT["project"]["dependencies"], "runtime.txt") == []
+    assert unmet(PROJECT["project"]["optional-dependencies"]["tracing"], "runtime.txt") == []
 
 
 def test_every_extra_is_locked() -> None:

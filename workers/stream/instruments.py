@@ -1,10 +1,13 @@
-"""What looks at a worker's work from its ports: its metrics, where the settings ask for them."""
+"""What looks at a worker's work from its ports, where the settings ask for it: metrics and traces.
+
+Who is neither measured nor traced loads nothing for it, and all ports are what they were.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from workers.stream.ports import CannotStartError
 
@@ -14,32 +17,47 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from workers.settings import Settings
-    from workers.stream.measuring import Meter
     from workers.stream.observing import Situation
     from workers.stream.ports import BatchHandler, Publisher
 
 
-@dataclass(frozen=True, slots=True)
-class Instruments:
-    """The instruments of one worker; without any, every port is what it was.
-
-    `registry` is for what a worker measures besides.
-    """
-
-    registry: CollectorRegistry | None = None
-    meter: Meter | None = None
+class Instrument(Protocol):
+    """Puts itself around the ports of a worker."""
 
     def handler(self, handler: BatchHandler) -> BatchHandler:
         """The handler, looked at."""
-        return handler if self.meter is None else self.meter.handler(handler)
 
     def publisher(self, publisher: Publisher) -> Publisher:
         """The publisher, looked at."""
-        return publisher if self.meter is None else self.meter.publisher(publisher)
 
     def dead_letters(self, publisher: Publisher) -> Publisher:
         """The publisher of dead letters, looked at."""
-        return publisher if self.meter is None else self.meter.dead_letters(publisher)
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """The instruments of one worker; `registry` is for what it measures besides."""
+
+    registry: CollectorRegistry | None = None
+    each: tuple[Instrument, ...] = ()
+
+    def handler(self, handler: BatchHandler) -> BatchHandler:
+        """The handler, looked at by each."""
+        for instrument in self.each:
+            handler = instrument.handler(handler)
+        return handler
+
+    def publisher(self, publisher: Publisher) -> Publisher:
+        """The publisher, looked at by each."""
+        for instrument in self.each:
+            publisher = instrument.publisher(publisher)
+        return publisher
+
+    def dead_letters(self, publisher: Publisher) -> Publisher:
+        """The publisher of dead letters, looked at by each."""
+        for instrument in self.each:
+            publisher = instrument.dead_letters(publisher)
+        return publisher
 
 
 @contextmanager
@@ -49,28 +67,35 @@ def instruments_of(
     """The instruments that the settings ask for, until the end of the block.
 
     Raises:
-        CannotStartError: the port for metrics cannot be opened.
+        CannotStartError: the port for metrics cannot be opened, or the extra `tracing` is missing.
     """
+    with _traced(settings, worker) as traced, _measured(settings, worker, look) as measured:
+        yield Instruments(measured.registry, (*traced, *measured.each))
+
+
+@contextmanager
+def _measured(
+    settings: Settings, worker: str, look: Callable[[], Situation]
+) -> Iterator[Instruments]:
     if not settings.metrics_port:
         yield Instruments()
         return
-    # Who is not measured loads nothing that measures.
-    from workers.metrics import new_registry  # noqa: PLC0415 - see above
-    from workers.stream.measuring import Meter  # noqa: PLC0415 - see above
-    from workers.stream.state_metrics import StateCollector  # noqa: PLC0415 - see above
+    from workers.metrics import new_registry  # noqa: PLC0415 - only who is measured loads it
+    from workers.stream.measuring import Meter  # noqa: PLC0415 - the same
+    from workers.stream.state_metrics import StateCollector  # noqa: PLC0415 - the same
 
     registry = new_registry()
     registry.register(StateCollector(look))
     meter = Meter(registry)
     close = _open_port(registry, settings, worker)
     try:
-        yield Instruments(registry, meter)
+        yield Instruments(registry, (meter,))
     finally:
         close()
 
 
 def _open_port(registry: CollectorRegistry, settings: Settings, worker: str) -> Callable[[], None]:
-    from workers.metrics import open_port  # noqa: PLC0415 - see above
+    from workers.metrics import open_port  # noqa: PLC0415 - only who is measured loads it
 
     address, port = settings.metrics_address, settings.metrics_port
     try:
@@ -82,3 +107,24 @@ def _open_port(registry: CollectorRegistry, settings: Settings, worker: str) -> 
             "it with OMS_METRICS_PORT, and the address with OMS_METRICS_ADDRESS."
         )
         raise CannotStartError(message) from error
+
+
+@contextmanager
+def _traced(settings: Settings, worker: str) -> Iterator[tuple[Instrument, ...]]:
+    if settings.tracing == "off":
+        yield ()
+        return
+    try:
+        from workers.stream.spans import Tracer  # noqa: PLC0415 - only who is traced loads it
+        from workers.tracing import new_tracing  # noqa: PLC0415 - the same
+    except ModuleNotFoundError as error:
+        message = (
+            f"OMS_TRACING is on, and {error.name} is missing: "
+            "pip install 'order-management-service[tracing]'"
+        )
+        raise CannotStartError(message) from error
+    tracing = new_tracing(worker)
+    try:
+        yield (Tracer(tracing),)
+    finally:
+        tracing.close()
