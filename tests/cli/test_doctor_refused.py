@@ -94,8 +94,8 @@ def allow(stack: Stack, *commands: str) -> None:
 
 
 def _binding(words: list[str]) -> AclBinding:
-    program, _, _, add, _, principal, _, operation, kind, name = words
-    assert (program, add) == ("kafka-acls.sh", "--add")
+    assert words[0] == "kafka-acls.sh"
+    _, principal, _, operation, kind, name = words[words.index("--add") + 1 :]
     kinds = {"--topic": ResourceType.TOPIC, "--group": ResourceType.GROUP}
     operations = {"DescribeConfigs": AclOperation.DESCRIBE_CONFIGS}
     return AclBinding(
@@ -145,6 +145,7 @@ def test_rights_that_are_lacking(stack: Stack, user: CommandLine) -> None:
     allow(stack, *(f"{join}--operation Read --group {group}" for group in groups))
     lacking = failed(user, "Kafka rights")
     assert "Read on topic orders.commands" in lacking[0]["found"]
+    assert "--command-config admin.properties" in lacking[0]["remedy"]
     commands = {line for finding in lacking for line in finding["remedy"].splitlines()}
     allow(stack, *commands)
     left = {one["state"] for one in user("doctor", "--json").json if "Kafka" in one["check"]}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.cli.failures import wrong_usage
 from workers.operating.choosing import Choice, ChoiceError, moment, place_named, topic_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-WRONG_USAGE = 2
 
 Name = Annotated[str, typer.Argument(metavar="LETTER", help="Its name, as oms dlq list shows it.")]
 Names = Annotated[
@@ -91,9 +90,3 @@ def some_choice_of(
     if choice.is_of_everything and not everything:
         wrong_usage("Say which letters: by their names, by options that choose some, or --all.")
     return choice
-
-
-def wrong_usage(sentence: str) -> NoReturn:
-    """End the program with exit code 2."""
-    typer.echo(sentence, err=True)
-    raise typer.Exit(WRONG_USAGE)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from workers.cli.dlq_choice import wrong_usage
 from workers.cli.dlq_words import (
     letter_as_json,
     letter_in_full,
@@ -17,7 +16,7 @@ from workers.cli.dlq_words import (
     print_letters,
     state_of,
 )
-from workers.cli.failures import FAILED, FailedError, run
+from workers.cli.failures import FAILED, FailedError, run, wrong_usage
 from workers.cli.output import print_json, stderr, stdout, write_bytes
 from workers.cli.progress import ShownProgress
 from workers.operating.letters import why_not_again
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.operating.choosing import Choice
-    from workers.operating.letters import Letter
+    from workers.operating.letters import Letter, Letters
     from workers.settings import Settings
     from workers.stream.ports import InboundRecord
 
@@ -111,7 +110,11 @@ def _value(name: str) -> bytes:
 
 def _found(choice: Choice) -> list[Letter]:
     """The letters that are meant, open and settled; every one that is named is there."""
-    letters = run(lambda settings: _read(settings, choice))
+    found = run(lambda settings: _read(settings, choice))
+    if found.strange:
+        remark = f"{found.strange} records there are no dead letters: somebody else wrote them"
+        stderr().print(remark, style="yellow", markup=False)
+    letters = list(found.all())
     missing = choice.places - {letter.place for letter in letters}
     if missing:
         names = ", ".join(sorted(map(str, missing)))
@@ -161,7 +164,7 @@ def _counted(letters: Sequence[Letter]) -> str:
     return "1 record" if len(letters) == 1 else f"{len(letters)} records"
 
 
-async def _read(settings: Settings, choice: Choice) -> list[Letter]:
+async def _read(settings: Settings, choice: Choice) -> Letters:
     from workers.cli.kafka import await_kafka  # noqa: PLC0415 - --help needs no driver
     from workers.operating.reading import read_letters  # noqa: PLC0415 - --help needs no driver
 

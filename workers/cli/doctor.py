@@ -21,7 +21,11 @@ _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 
 
 def doctor(json: Json = False) -> None:
-    """Check Kafka, topics, workers, MongoDB and the clock; exit code 1 if something fails."""
+    """Check addresses, topics, rights, workers, MongoDB and clocks; exit code 1 if something fails.
+
+    What keeps the service from working fails; what only makes it worse is a warning. Each comes
+    with its remedy.
+    """
     with stderr().status("Looking at Kafka and MongoDB"):
         findings = run(_findings)
     if json:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 FAILED = 1
+WRONG_USAGE = 2
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
 _START_ONE = "Is it running? Start one with: oms dev"
 
@@ -124,6 +125,12 @@ def _setting_sentences(error: ValidationError) -> Iterator[str]:
         name = f"OMS_{fault['loc'][0]}".upper()
         given = hidden_secrets(str(fault["input"]))
         yield f"{name} is {given!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def wrong_usage(text: str) -> NoReturn:
+    """End the program with a sentence and exit code 2: what was given cannot be understood."""
+    typer.echo(text, err=True)
+    raise typer.Exit(WRONG_USAGE)
 
 
 def silence_libraries() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from workers.security.connection_settings import SecurityProtocol
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -66,4 +68,7 @@ def allow(settings: Settings, operation: str, resource: str) -> str:
 
 
 def _start(program: str, settings: Settings) -> str:
-    return f"{program} --bootstrap-server {settings.kafka_bootstrap}"
+    """The program and its brokers; a login or TLS is in a file of whoever administers Kafka."""
+    is_plain = settings.kafka_security_protocol is SecurityProtocol.PLAINTEXT
+    login = "" if is_plain else " --command-config admin.properties"
+    return f"{program} --bootstrap-server {settings.kafka_bootstrap}{login}"

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from workers.cli.command_data import BadDataError, creates_of_lines
-from workers.cli.failures import FailedError, run
+from workers.cli.failures import FailedError, run, wrong_usage
 from workers.cli.kafka import await_kafka
 from workers.cli.output import print_json, stderr, stdout, write_line
 from workers.dev.client import command_sender
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from workers.dev.client import CommandToSend
     from workers.settings import Settings
 
-WRONG_USAGE: Final = 2
 REJECTED: Final = 3
 NO_RESULT: Final = 4
 _NO_RESULT_TEXT: Final = "no result"
@@ -55,8 +54,7 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except BadDataError as error:
-        typer.echo(f"{error}.", err=True)
-        raise typer.Exit(WRONG_USAGE) from None
+        wrong_usage(f"{error}.")
 
 
 def send_one(command: CommandToSend, how: How) -> None:

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from workers.cli.failures import FAILED, run
+from workers.cli.failures import FAILED, run, wrong_usage
 from workers.cli.output import Json, print_json, stdout
 from workers.cli.progress import ShownProgress
 from workers.dev.verifying.report import COUNTED, INVARIANTS, LedgerError, Question
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from workers.dev.verifying.report import Verification
     from workers.settings import Settings
 
-WRONG_USAGE = 2
 _WAIT_SECONDS = 60.0
 
 
@@ -75,8 +74,7 @@ def _usage_errors() -> Iterator[None]:
     try:
         yield
     except LedgerError as error:
-        typer.echo(f"{error}.", err=True)
-        raise typer.Exit(WRONG_USAGE) from None
+        wrong_usage(f"{error}.")
 
 
 def _bytes(path: Path, most: int = -1) -> bytes:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from workers.stream.ports import InboundRecord
 
 
-async def read_letters(settings: Settings, choice: Choice, told: Progress) -> list[Letter]:
-    """The letters that are meant, open and settled, those of each partition in their order.
+async def read_letters(settings: Settings, choice: Choice, told: Progress) -> Letters:
+    """The letters that are meant, open and settled.
 
     Raises:
         OutsideAwayError: no broker answers, or a topic is missing.
@@ -41,7 +41,7 @@ async def read_letters(settings: Settings, choice: Choice, told: Progress) -> li
             for record in records:
                 letters.take(record)
             told.advance(len(records))
-    return list(letters.all())
+    return letters
 
 
 async def hand_over(
