@@ -15,6 +15,8 @@ from workers.cli.checks.cluster import Cluster, Group, Partition, TopicFound
 from workers.cli.checks.finding import Finding, State
 from workers.cli.checks.kafka import check_advertised, group_finding
 from workers.cli.checks.mongo import clock, version
+from workers.cli.checks.mongo_transactions import lifetime
+from workers.cli.checks.own_settings import check_settings
 from workers.cli.checks.reach import host_and_port, unreachable
 from workers.cli.checks.rights import Needs, check_rights
 from workers.dev.downloads import mongod
@@ -228,6 +230,21 @@ def test_an_old_mongodb() -> None:
     """A server older than 5.0 is a warning."""
     assert version(21).state is State.OK
     assert version(9).state is State.WARN
+
+
+def test_transactions_that_live_long() -> None:
+    """MongoDB's own default is told, with the command that changes it."""
+    assert lifetime(15).state is State.OK
+    long = lifetime(60)
+    assert (long.state, "locked for 60 s" in long.found) == (State.WARN, True)
+    assert "{setParameter: 1, transactionLifetimeLimitSeconds: 15}" in long.remedy
+
+
+def test_refusals_that_are_forgotten_before_their_commands() -> None:
+    """A command that outlives its remembered answer is a warning, and the default is none."""
+    assert check_settings(Settings()) == []
+    [finding] = check_settings(Settings(refusals_keep_days=7))
+    assert (finding.state, finding.remedy) == (State.WARN, "export OMS_REFUSALS_KEEP_DAYS=14")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from tests.cli.command_line import CommandLine
@@ -161,6 +162,48 @@ def test_a_configuration_that_may_not_be_seen(stack: Stack, user: CommandLine) -
     }
     allow(stack, *(one["remedy"] for one in differing.json))
     assert user("topics", "check").stdout == "All topics are as they should be\n"
+
+
+def configure(stack: Stack, topic: str, name: str, value: str) -> None:
+    """Do what kafka-configs.sh would do."""
+    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
+    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    changed = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+    for done in admin.incremental_alter_configs([changed]).values():
+        done.result(PATIENCE_SECONDS)
+
+
+def test_a_topic_that_is_kept_otherwise(stack: Stack, everything: CommandLine) -> None:
+    """What the broker has is told with the command that mends it, which does."""
+    wrong = {
+        "retention.ms": "1000",
+        "cleanup.policy": "compact",
+        "max.message.bytes": "1000",
+        "min.insync.replicas": "2",
+    }
+    for name, value in wrong.items():
+        configure(stack, "orders.events", name, value)
+    differing = everything("topics", "check", "--json")
+    assert differing.exit_code == 1
+    told = [one["problem"] for one in differing.json]
+    for name, value in wrong.items():
+        assert any(f"{name}={value}" in one or f"{name} is {value}" in one for one in told), name
+    assert {one["kind"] for one in differing.json if one["stops"]} == {"leader", "size"}
+    for one in differing.json:
+        words = one["remedy"].split()
+        assert words[0] == "kafka-configs.sh"
+        name, _, value = words[words.index("--add-config") + 1].partition("=")
+        configure(stack, words[words.index("--entity-name") + 1], name, value)
+    assert everything("topics", "check").exit_code == 0
+
+
+def test_more_replicas_than_brokers(everything: CommandLine) -> None:
+    """Replicas that one broker cannot hold are told with both ways out, for each topic."""
+    differing = everything.where(OMS_REPLICATION_FACTOR="3")("topics", "check", "--json").json
+    assert {one["kind"] for one in differing} == {"replicas"}
+    assert {one["remedy"] for one in differing} == {
+        "Run 3 brokers, of which 1 are there; or export OMS_REPLICATION_FACTOR=1"
+    }
 
 
 @pytest.fixture(scope="module")

@@ -200,6 +200,7 @@ def test_the_doctor_finds_nothing(oms: CommandLine) -> None:
         "MongoDB member",
         "MongoDB rights",
         "MongoDB version",
+        "MongoDB transactions",
         "clock",
     }
 

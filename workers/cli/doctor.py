@@ -39,9 +39,10 @@ def doctor(json: Json = False) -> None:
 async def _findings(settings: Settings) -> list[Finding]:
     from workers.cli.checks.kafka import check_kafka  # noqa: PLC0415 - --help needs no driver
     from workers.cli.checks.mongo import check_mongo  # noqa: PLC0415 - --help needs no driver
+    from workers.cli.checks.own_settings import check_settings  # noqa: PLC0415 - as above
 
     of_kafka, of_mongo = await gather(check_kafka(settings), check_mongo(settings))
-    return [*of_kafka, *of_mongo]
+    return [*of_kafka, *of_mongo, *check_settings(settings)]
 
 
 def _print(findings: list[Finding]) -> None:

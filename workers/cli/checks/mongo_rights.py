@@ -8,6 +8,7 @@ from uuid import uuid4
 from pymongo.errors import OperationFailure, PyMongoError
 
 from workers.cli.checks.finding import Finding, fail, ok
+from workers.cli.checks.mongo_transactions import check_transactions
 from workers.database import connect
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ async def check_use(settings: Settings) -> list[Finding]:
         denied += [] if await _is_allowed(change) else ["write orders"]
         if denied:
             return [_denied(settings, denied, await _user(database))]
+        lifetimes = await check_transactions(database)
     except PyMongoError as error:
         return [refusal(error)]
     finally:
         database.client.close()
-    return [ok(_CHECK, f"the database {settings.mongo_database} can be read and written")]
+    used = ok(_CHECK, f"the database {settings.mongo_database} can be read and written")
+    return [used, *lifetimes]
 
 
 async def _is_allowed(asked: Awaitable[object]) -> bool:
