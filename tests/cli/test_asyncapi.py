@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,30 @@ def test_a_missing_npm_is_told(oms_alone: CommandLine, tmp_path: Path) -> None:
     ended = oms_alone.where(PATH=str(tmp_path))("asyncapi", "--html", str(tmp_path / "page.html"))
     assert ended.exit_code == 1
     assert ended.stderr.strip().endswith("npm, and it is not installed. Without it: --output FILE")
+
+
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        ("echo not a viewer > $FOLDER/other.tgz", "is not the one that was checked: sha512-"),
+        ("echo no network >&2; exit 1", "npm cannot fetch @asyncapi/react-component@"),
+        ("true", "it does not say why"),
+    ],
+    ids=["another package", "no network", "nothing"],
+)
+def test_no_page_is_made_of_anything_else(
+    oms_alone: CommandLine, tmp_path: Path, does: str, told: str
+) -> None:
+    """What npm brings must be the very package that was checked; otherwise a sentence says so."""
+    npm = tmp_path / "npm"
+    npm.write_text(f"#!/bin/sh\nfor FOLDER; do :; done\n{does}\n")
+    npm.chmod(0o755)
+    page = tmp_path / "page.html"
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    ended = oms_alone.where(PATH=path)("asyncapi", "--html", str(page))
+    assert ended.exit_code == 1
+    assert told in ended.stderr
+    assert not page.exists()
 
 
 def test_a_file_that_cannot_be_written_is_told(oms_alone: CommandLine, tmp_path: Path) -> None:

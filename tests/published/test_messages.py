@@ -40,7 +40,9 @@ def faults(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> list[st
     return found if value is None else found + data_faults(told[TYPE], json.loads(value))
 
 
-@pytest.mark.parametrize("release", [Release(folder) for folder in RELEASES], ids=str)
+@pytest.mark.parametrize(
+    "release", [Release(folder) for folder in RELEASES], ids=lambda r: r.folder.name
+)
 @pytest.mark.parametrize("topic", WRITTEN)
 def test_what_a_release_wrote_fits(release: Release, topic: str) -> None:
     """Every record of a real run of all three workers is what today's contract says."""
@@ -50,7 +52,9 @@ def test_what_a_release_wrote_fits(release: Release, topic: str) -> None:
         assert faults(record.headers, record.value) == []
 
 
-@pytest.mark.parametrize("release", [Release(folder) for folder in RELEASES], ids=str)
+@pytest.mark.parametrize(
+    "release", [Release(folder) for folder in RELEASES], ids=lambda r: r.folder.name
+)
 def test_commands_that_were_accepted_fit(release: Release) -> None:
     """A command whose result is not `INVALID_DATA` is valid, with and without a reply topic."""
     results = [json.loads(record.value or b"") for record in release.records(RESULTS)]

@@ -53,10 +53,19 @@ def test_the_page_is_made_of_the_viewer_that_was_checked() -> None:
 def test_nothing_in_the_document_ends_an_element() -> None:
     """Neither a text of the document nor one of the viewer can break out of its element."""
     document = {"info": {"title": "</script><b>", "version": "<1>"}}
-    made = page(document, Viewer("'</script>'", ""))
-    assert made.count("</script") == 3
+    made = page(document, Viewer("'</script>'", "", ""))
+    assert made.count("</script") == 4
     assert "<b>" not in made
     assert "<title>&lt;/script&gt;&lt;b&gt; &lt;1&gt;</title>" in made
+
+
+def test_the_viewer_keeps_its_licences() -> None:
+    """Its own, the Apache License 2.0, and the notices of the libraries in it."""
+    element = r'<script id="licences" type="text/plain">\n(.*?)</script>'
+    found = re.search(element, TEXT, re.DOTALL)
+    assert found
+    assert "Apache License" in found[1]
+    assert "@license React" in found[1]
 
 
 def test_the_page_forbids_itself_the_network() -> None:

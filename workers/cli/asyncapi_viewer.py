@@ -27,6 +27,7 @@ INTEGRITY: Final = (
 
 _SCRIPT: Final = "package/browser/standalone/index.js"
 _STYLE: Final = "package/styles/default.min.css"
+_LICENCES: Final = ("package/LICENSE", f"{_SCRIPT}.LICENSE.txt")
 _PATIENCE_SECONDS: Final = 120
 
 
@@ -75,7 +76,9 @@ def _check(archive: Path) -> None:
 
 def _unpacked(archive: Path) -> Viewer:
     with tarfile.open(archive) as files:
-        return Viewer(_text(files, _SCRIPT), _text(files, _STYLE))
+        licences = "\n".join(_text(files, name) for name in _LICENCES)
+        about = f"The viewer is {PACKAGE} {VERSION}. Its licence, and those of what it holds:\n"
+        return Viewer(_text(files, _SCRIPT), _text(files, _STYLE), f"{about}\n{licences}")
 
 
 def _text(files: tarfile.TarFile, name: str) -> str:

@@ -36,6 +36,9 @@ body {{ margin: 0; }}
 </head>
 <body>
 <div id="page">The contract is being drawn; this needs JavaScript.</div>
+<script id="licences" type="text/plain">
+{licences}
+</script>
 <script id="document" type="application/json">
 {document}
 </script>
@@ -58,10 +61,11 @@ AsyncApiStandalone.render(
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The program that draws a document, and its style, as texts."""
+    """The program that draws a document, its style, and the licences of both, as texts."""
 
     script: str
     style: str
+    licences: str
 
 
 def page(document: Document, viewer: Viewer) -> str:
@@ -71,6 +75,7 @@ def page(document: Document, viewer: Viewer) -> str:
         policy=POLICY,
         title=html.escape(f"{info['title']} {info['version']}"),
         style=viewer.style.strip(),
+        licences=_script_in_html(viewer.licences),
         document=_json_in_html(document),
         script=_script_in_html(viewer.script),
     )
