@@ -105,6 +105,7 @@ def test_poison_that_goes_back_dies_again(
     ended = oms("dlq", "replay", before, "--yes")
     assert ended.exit_code == 0, ended.stderr
     assert "1 record replayed" in ended.stdout
+    assert "1 record could not be read, and may well die again" in ended.stderr
     deaths.first(lambda message: key_of(message) == poison.encode())
     deaths.close()
     after = letter(oms, poison)

@@ -20,6 +20,7 @@ from workers.cli.failures import FAILED, FailedError, run, wrong_usage
 from workers.cli.output import print_json, stderr, stdout, write_bytes
 from workers.cli.progress import ShownProgress
 from workers.operating.letters import why_not_again
+from workers.stream.json_text import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,7 @@ def replay_letters(choice: Choice, how: How) -> None:
     letters = _meant(choice, how)
     left = {letter.place: why for letter in letters if (why := why_not_again(letter)) is not None}
     chosen = [letter for letter in letters if letter.place not in left]
+    _warn_of_the_unreadable(chosen)
     _begin(chosen, "Replay", how)
     if chosen and not how.dry_run:
         run(lambda settings: _replay(settings, chosen))
@@ -78,6 +80,14 @@ def replay_letters(choice: Choice, how: How) -> None:
             stderr().print(f"{place} cannot be replayed: {why}", markup=False, soft_wrap=True)
     if left:
         raise typer.Exit(FAILED)
+
+
+def _warn_of_the_unreadable(letters: Sequence[Letter]) -> None:
+    """What could not be read is not read the next time either, unless by a newer release."""
+    unreadable = [letter for letter in letters if letter.exception == UnreadableError.__name__]
+    if unreadable:
+        remark = f"{_counted(unreadable)} could not be read, and may well die again: see --value"
+        stderr().print(remark, style="yellow", markup=False, soft_wrap=True)
 
 
 def replay_one(choice: Choice, name: str, how: How) -> None:
