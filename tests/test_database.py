@@ -33,7 +33,7 @@ async def test_a_cursor_of_another_session_is_asked_for_again(database: Document
     ):
         found = await database.command("find", "orders", batchSize=1, session=one)
         cursor = found["cursor"]["id"]
-        with pytest.raises(OutsideAwayError, match="getMore"), away_when_unreachable():
+        with pytest.raises(OutsideAwayError, match="50738"), away_when_unreachable():
             await database.command("getMore", cursor, collection="orders", session=other)
 
 

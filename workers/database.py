@@ -126,4 +126,15 @@ def _will_pass(error: PyMongoError) -> bool:
 
 def _first_line(error: PyMongoError) -> str:
     """What is wrong, without the driver's settings and its view of the servers."""
+    if isinstance(error, OperationFailure):
+        return _numbered(error)
     return re.split(_DETAILS, str(error), maxsplit=1)[0]
+
+
+def _numbered(error: OperationFailure) -> str:
+    """MongoDB's own names of what is wrong: its words may quote documents."""
+    details = error.details or {}
+    failed = [entry["code"] for entry in details.get("writeErrors", ())]
+    codes = sorted(set(failed)) or [error.code]
+    name = details.get("codeName")
+    return f"{name or type(error).__name__}, code {', '.join(map(str, codes))}"

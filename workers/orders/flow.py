@@ -24,8 +24,9 @@ from workers.orders.messages import ReplyMessage
 from workers.orders.order_batch import Known, work_through
 from workers.orders.outgoing import Outgoing, encode_batch, refusal_record
 from workers.orders.ports import RefusalKey, Write
-from workers.stream.dead_letters import MESSAGE, dead_letter
+from workers.stream.dead_letters import EXCEPTION, MESSAGE, dead_letter
 from workers.stream.isolation import isolating_failures
+from workers.stream.json_text import UnreadableError
 from workers.stream.ports import CopyRecord, OutboundRecord
 
 if TYPE_CHECKING:
@@ -268,8 +269,17 @@ def _may_have_been_refused(place: Place, arrival: Arrival, taken_as_new: Collect
 
 def _log_dead_letters(letters: Sequence[OutboundRecord]) -> None:
     for letter in letters:
-        reason = dict(letter.headers)[MESSAGE].decode()
-        _log.warning("dead_letter", topic=letter.topic, partition=letter.partition, reason=reason)
+        headers = dict(letter.headers)
+        kind = headers[EXCEPTION].decode()
+        # The words of other errors may quote the record.
+        reason = headers[MESSAGE].decode() if kind == UnreadableError.__name__ else None
+        _log.warning(
+            "dead_letter",
+            topic=letter.topic,
+            partition=letter.partition,
+            error=kind,
+            reason=reason,
+        )
 
 
 def _log_refused_fulfillments(waiting: Waiting) -> None:

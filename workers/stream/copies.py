@@ -14,6 +14,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from workers.logs import words_of
 from workers.stream.connection import client_arguments, has_partition, start_producer
 from workers.stream.ports import OutsideAwayError
 
@@ -81,7 +82,7 @@ class ReplyCopies:
             reason = "not acknowledged in time" if known else "no such topic in time"
             self._give_up(copy, reason)
         except (KafkaError, OutsideAwayError) as error:
-            self._give_up(copy, repr(error))
+            self._give_up(copy, words_of(error))
 
     def _give_up(self, copy: CopyRecord, reason: str) -> None:
         self.not_sent += 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
+from workers.logs import words_of
 from workers.stream.app import build_app
 from workers.stream.aside import KafkaFromAside
 from workers.stream.copies import ReplyCopies
@@ -200,7 +201,7 @@ class _Run:
         asked = asyncio.create_task(self._asked_to_end.wait())
         await asyncio.wait({crashed, asked}, return_when=asyncio.FIRST_COMPLETED)
         if crashed.done():
-            end_process("the stream crashed", error=repr(app.crash_reason))
+            end_process("the stream crashed", error=words_of(app.crash_reason or RuntimeError()))
         _log.info("finishing")
         for task in (looking, announcing, collecting):
             task.cancel()
@@ -230,4 +231,4 @@ async def _announce(lanes: Lanes) -> None:
 def _lane_failed(error: BaseException) -> None:
     """Nothing of the lane is acknowledged: the supervisor's next start does it again."""
     _log.error("lane_failed", exc_info=error)
-    end_process("a lane failed", error=repr(error))
+    end_process("a lane failed", error=words_of(error))

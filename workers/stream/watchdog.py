@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from workers.logs import words_of
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
@@ -71,7 +73,7 @@ def end_process_on_failure(task: asyncio.Task[None]) -> None:
     """For `add_done_callback`: without this task the worker would only seem to work."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.error("task_failed", task=task.get_name(), exc_info=error)
-        end_process(f"{task.get_name()} failed", error=repr(error))
+        end_process(f"{task.get_name()} failed", error=words_of(error))
 
 
 class Watchdog:
@@ -147,7 +149,7 @@ class Watchdog:
                 time.sleep(_TICK_SECONDS)
         except Exception as error:  # noqa: BLE001 - nobody else would notice that nobody watches
             _log.error("watchdog_failed", exc_info=error)
-            end_process("the watchdog failed", error=repr(error))
+            end_process("the watchdog failed", error=words_of(error))
 
     def _tick(self) -> None:
         if self._leave_at is not None and seconds_now() > self._leave_at:
