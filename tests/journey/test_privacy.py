@@ -82,6 +82,8 @@ async def test_what_mongodb_says_of_a_document_is_not_logged(
     workers: Workers, storefront: Storefront, results: Reader, documents: Documents, customer: str
 ) -> None:
     """MongoDB refuses an order and quotes it; the worker ends, says so, and tells nobody whose."""
+    if "orders" not in await documents.list_collection_names():
+        await documents.create_collection("orders")
     await documents.command("collMod", "orders", validator={"nobody": {"$exists": True}})
     try:
         [worker] = workers.start("orders", **LOUD)
