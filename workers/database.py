@@ -116,7 +116,7 @@ def _missing_right(error: PyMongoError) -> str | None:
     if found is None:
         return "this user lacks a right"
     database, command, collection = found.groups()
-    return f"this user lacks the right to {command} in {database}.{collection}"
+    return f"this user lacks a right that {command} on {database}.{collection} needs"
 
 
 def _will_pass(error: PyMongoError) -> bool:

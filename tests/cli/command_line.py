@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from workers.__main__ import application
@@ -59,5 +60,10 @@ class CommandLine:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment variables that make these settings."""
-    return {f"OMS_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+    """The environment variables that make these settings, secrets among them."""
+    return {
+        f"OMS_{name.upper()}": value.get_secret_value()
+        if isinstance(value, SecretStr)
+        else str(value)
+        for name, value in settings.model_dump().items()
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
 ANY_PARTITION = -1
 DEADLINE_SECONDS = 60.0
 SOURCE = "https://shop.example/checkout"
+NO_LOGIN: Mapping[str, str] = MappingProxyType({})
 
 
 class Storefront:
     """Sends commands with librdkafka's default partitioner, and reads topics to their ends."""
 
-    def __init__(self, bootstrap: str) -> None:
-        """Connect to the brokers at `bootstrap`."""
+    def __init__(self, bootstrap: str, login: Mapping[str, str] = NO_LOGIN) -> None:
+        """Connect to the brokers at `bootstrap`; `login` is in librdkafka's names."""
         self.bootstrap = bootstrap
-        self.producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5})
-        self.admin = AdminClient({"bootstrap.servers": bootstrap})
+        self.login = login
+        self.producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, **login})
+        self.admin = AdminClient({"bootstrap.servers": bootstrap, **login})
 
     def send(  # noqa: PLR0913 - what a client may say about a command
         self,
@@ -83,21 +86,22 @@ class Storefront:
 
     def reader(self, topic: str) -> Reader:
         """A reader of everything that comes on a topic from now on."""
-        return Reader(self.bootstrap, topic)
+        return Reader(self.bootstrap, topic, self.login)
 
 
 class Reader:
     """Reads one topic from where it ended when the reader was made."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    def __init__(self, bootstrap: str, topic: str, login: Mapping[str, str] = NO_LOGIN) -> None:
         """Look up the ends of all partitions of the topic."""
         self.topic = topic
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
-                "group.id": f"reader-{uuid4()}",
+                "group.id": f"shop-{uuid4()}",
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 20,
+                **login,
             }
         )
         partitions = self._consumer.list_topics(topic, 30).topics[topic].partitions

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.cli.command_line import environment_of
+
 if TYPE_CHECKING:
     from workers.settings import Settings
 
@@ -24,7 +26,7 @@ class WorkerProcess:
         """Start it."""
         self.name = name
         self.log = folder / f"{name}-{time.monotonic_ns()}.log"
-        own = {f"OMS_{field.upper()}": str(value) for field, value in settings.model_dump().items()}
+        own = environment_of(settings)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "workers", "worker", name],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from schemas import topics
+from schemas.topics import dead_letter_topic
 from workers.database import connect
 from workers.orders.deadlines import Patience
 from workers.orders.flow import OrdersFlow, Rules
@@ -27,13 +28,19 @@ if TYPE_CHECKING:
     from workers.stream.running import Tools
 
 
+_LETTERS_OF_OTHERS: Final = {
+    dead_letter_topic(topics.CUSTOMER_REQUESTS),
+    dead_letter_topic(topics.INVENTORY_REQUESTS),
+}
+
+
 def plan() -> WorkerPlan:
     """The orders worker, to be run by `run_worker`."""
     return WorkerPlan(
         name="orders",
         group="oms-orders",
         topics=frozenset({topics.COMMANDS, topics.REPLIES}),
-        writes=topics.OWN_TOPICS,
+        writes=topics.OWN_TOPICS - _LETTERS_OF_OTHERS,
         lane_of=lambda partition: partition,
         handler=_handler,
     )

@@ -14,8 +14,8 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     for_code,
 )
-from aiokafka.protocol.metadata import MetadataRequest
 
+from workers.stream.allowed_operations import READ, WRITE, AllowedOperationsRequest
 from workers.stream.topic_admin import admin_client
 
 if TYPE_CHECKING:
@@ -31,31 +31,36 @@ async def missing_rights(
 ) -> list[str]:
     """What this client may not do, such as `Read on topic orders.commands`.
 
-    The right to read or to write a topic brings with it the right to see it, and that is what is
-    looked at: who was given that alone is refused only when it writes.
+    Of topics that are missing only what they are hidden from is told.
 
     Raises:
         OutsideAwayError: no broker answers.
     """
     async with admin_client(settings) as client:
-        hidden = await _hidden(client, {*reads, *writes})
+        may_not_read = await _refused(client, reads, READ)
+        may_not_write = await _refused(client, writes, WRITE)
         may_join = await _may_join(client, group)
     return [
-        *(f"Read on topic {topic}" for topic in sorted(hidden.intersection(reads))),
-        *(f"Write on topic {topic}" for topic in sorted(hidden.intersection(writes))),
+        *(f"Read on topic {topic}" for topic in may_not_read),
+        *(f"Write on topic {topic}" for topic in may_not_write),
         *([] if may_join else [f"Read on group {group}"]),
     ]
 
 
-async def _hidden(client: AIOKafkaAdminClient, topics: Collection[str]) -> set[str]:
-    """Those of the topics that this client may not see, be they there or not."""
-    request = MetadataRequest(sorted(topics), allow_auto_topic_creation=False)
-    answer = await client._send_request(request)  # noqa: SLF001 - its own would make the topics
-    return {
+async def _refused(
+    client: AIOKafkaAdminClient, topics: Collection[str], operation: int
+) -> list[str]:
+    """Those of the topics that do not allow it, or may not even be seen."""
+    try:
+        answer = await client._send_request(AllowedOperationsRequest(sorted(topics)))  # noqa: SLF001 - the driver has no such question
+    except NotImplementedError:  # a broker that is older than the question
+        return []
+    return [
         topic
-        for code, topic, *_ in answer.topics
+        for code, topic, _internal, _partitions, allowed in answer.topics
         if for_code(code) is TopicAuthorizationFailedError
-    }
+        or (code == 0 and not allowed & operation)
+    ]
 
 
 async def _may_join(client: AIOKafkaAdminClient, group: str) -> bool:
