@@ -106,6 +106,7 @@ def test_the_table_of_statuses_is_that_of_the_code() -> None:
     [
         limits.MAX_VALUE_BYTES,
         limits.MAX_HEADER_BYTES,
+        limits.MAX_ALL_HEADERS_BYTES,
         limits.MAX_NAME_LENGTH,
         limits.MAX_REASON_LENGTH,
         limits.MAX_PRODUCTS,

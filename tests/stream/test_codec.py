@@ -165,6 +165,14 @@ def test_a_correlation_over_1_kib_is_a_fault_and_gets_no_copy() -> None:
     assert [path for path, _ in event.faults] == [_SPRING]
 
 
+def test_headers_together_are_limited() -> None:
+    """Headers go along with what is passed on or answered, which they would make too large."""
+    rest = 65_536 - sum(len(name) + len(value) for name, value in envelope())
+    assert read([("x", b"y" * (rest - 1))]).faults == ()
+    with pytest.raises(UnreadableError, match="headers have 65537 bytes; the limit is 65536"):
+        read([("x", b"y" * rest)])
+
+
 def test_null_header_values_are_as_if_absent() -> None:
     """Kafka allows a header without a value: optional ones do not count, required ones miss."""
     missing: bytes = None  # type: ignore[assignment]  # Kafka's null, which clients do hand over

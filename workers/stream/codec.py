@@ -13,7 +13,12 @@ import orjson
 
 from schemas import headers as names
 from schemas.headers import ReplyAddress
-from schemas.limits import MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_VALUE_BYTES
+from schemas.limits import (
+    MAX_ALL_HEADERS_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_NAME_LENGTH,
+    MAX_VALUE_BYTES,
+)
 from schemas.topics import OWN_TOPICS
 from workers.stream.json_text import UnreadableError, read_json
 
@@ -57,6 +62,7 @@ def decode(record: InboundRecord) -> CloudEvent:
     if value is not None and len(value) > MAX_VALUE_BYTES:
         message = f"value has {len(value)} bytes; the limit is {MAX_VALUE_BYTES}"
         raise UnreadableError(message)
+    _check_headers(record.headers)
     found = dict(record.headers)
     content_type = found.get(names.CONTENT_TYPE)
     if content_type is not None and content_type.lower().startswith(names.STRUCTURED_CONTENT):
@@ -66,6 +72,16 @@ def decode(record: InboundRecord) -> CloudEvent:
     else:
         attributes, data = _unlabelled(value)
     return _cloud_event(attributes, found, record.key, data)
+
+
+def _check_headers(headers: Sequence[tuple[str, bytes]]) -> None:
+    """What is passed on or answered takes headers along: unbounded ones would make it too large."""
+    size = 0
+    for name, value in headers:
+        size += len(name) + len(value or b"")
+    if size > MAX_ALL_HEADERS_BYTES:
+        message = f"headers have {size} bytes; the limit is {MAX_ALL_HEADERS_BYTES}"
+        raise UnreadableError(message)
 
 
 def _unlabelled(value: bytes | None) -> tuple[dict[str, bytes], bytes | None]:
