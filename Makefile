@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dev test simulate check lint types layers dockerfile docker-config format lock pictures contract clean
+.PHONY: help demo dev test simulate fuzz audit check lint types layers dockerfile docker-config format lock pictures contract clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,14 @@ test: .venv/.project  ## Run the tests
 
 simulate: .venv/.project  ## Run 10,000 simulated histories; ARGS="--histories 1000000" for more
 	$(BIN)/python -m tests.simulation run $(ARGS)
+
+fuzz: .venv/.hardening  ## Feed hostile records for a minute; ARGS="reply -max_total_time=3600" as libFuzzer takes it
+	$(BIN)/python -m tests.fuzzing $(ARGS)
+
+audit: .venv/.hardening  ## Look for known vulnerabilities in everything that is locked
+	@for lock in requirements/*.txt; do echo $$lock; \
+		$(BIN)/pip-audit --disable-pip --require-hashes --requirement $$lock || failed=1; done; \
+		exit $${failed:-0}
 
 check: lint types layers dockerfile docker-config  ## Look for faults without running anything
 
@@ -57,6 +65,7 @@ lock: .venv/.project  ## Write requirements/ anew from pyproject.toml; ARGS=--up
 	$(COMPILE) pyproject.toml --all-extras --group build --output-file requirements/all.txt $(ARGS)
 	$(COMPILE) pyproject.toml --extra tracing --constraint requirements/all.txt --output-file requirements/runtime.txt $(ARGS)
 	$(COMPILE) --constraint requirements/all.txt --group build --output-file requirements/build.txt $(ARGS)
+	$(COMPILE) --constraint requirements/all.txt --group hardening --output-file requirements/hardening.txt $(ARGS)
 	$(COMPILE) --group compose --output-file requirements/compose.txt $(ARGS)
 
 # The pictures of the documentation. The one of the demo is taken from a run of it.
@@ -84,4 +93,9 @@ clean:  ## Remove .venv and whatever tools have left behind
 
 .venv/.project: .venv/.dependencies pyproject.toml
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Only these two tools need it, and a fuzzer comes built for few machines.
+.venv/.hardening: .venv/.project requirements/hardening.txt
+	@$(PIP) install --quiet --require-hashes --requirement requirements/hardening.txt
 	@touch $@

@@ -38,8 +38,9 @@ def unmet(requirements: list[str], lock: str) -> list[str]:
 
 
 def test_locks_are_found() -> None:
-    """The locks of runtime, build, everything and Docker Compose are where they are looked for."""
-    assert [lock.name for lock in LOCKS] == ["all.txt", "build.txt", "compose.txt", "runtime.txt"]
+    """There is a lock for whoever installs something by itself."""
+    names = ["all.txt", "build.txt", "compose.txt", "hardening.txt", "runtime.txt"]
+    assert [lock.name for lock in LOCKS] == names
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -81,6 +82,11 @@ def test_the_build_backend_is_locked() -> None:
 def test_docker_compose_is_locked() -> None:
     """Docker Compose from PyPI is locked for every Python that has it."""
     assert unmet(PROJECT["dependency-groups"]["compose"], "compose.txt") == []
+
+
+def test_the_tools_for_hardening_are_locked() -> None:
+    """Fuzzer and audit are locked as well, though few install them."""
+    assert unmet(PROJECT["dependency-groups"]["hardening"], "hardening.txt") == []
 
 
 def test_the_locks_agree() -> None:

@@ -19,6 +19,8 @@ TARGETS = [
     "dev",
     "test",
     "simulate",
+    "fuzz",
+    "audit",
     "check",
     "docker-config",
     "format",
