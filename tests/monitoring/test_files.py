@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -105,13 +106,14 @@ def test_no_port_for_metrics_is_open_unless_it_is_asked_for() -> None:
 
 
 def test_prometheus_itself_takes_the_alerts() -> None:
-    """Prometheus's own tool finds nothing wrong with the rules and with the configuration."""
+    """Prometheus's own tool finds nothing wrong, and the alerts fire when they should."""
     tool = shutil.which("promtool")
     if tool is None:
         pytest.skip("promtool is not installed (it is in Debian's package prometheus)")
     for arguments in (
         ("check", "rules", str(ALERTS)),
         ("check", "config", str(FOLDER / "prometheus.yml")),
+        ("test", "rules", str(Path(__file__).with_name("alerts_test.yml"))),
     ):
         done = subprocess.run(
             [tool, *arguments], capture_output=True, check=False, encoding="utf-8"

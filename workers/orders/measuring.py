@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from schemas.commands import CommandType
 from schemas.results import Code
+from schemas.status import Status
 from schemas.topics import COMMANDS
 from workers.orders.react import EventOutput, RequestOutput, ResultOutput
 
@@ -54,6 +55,8 @@ class OrderMeter:
             ["previous", "status"],
             registry=registry,
         )
+        # A series that begins with its first order would not show it as an increase.
+        self._transitions.labels(Status.PENDING, Status.EXPIRED)
         self._requests = Counter(
             "oms_requests",
             "Requests to the customer and the inventory service: first, or again after a silence.",

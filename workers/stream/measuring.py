@@ -77,6 +77,9 @@ class Meter:
             registry=registry,
             buckets=_SECONDS,
         )
+        for outcome in ("done", "outside_away", "failed"):
+            # A series that begins with its first failure would not show it as an increase.
+            self._seconds.labels(outcome)
         self._records = Histogram(
             "oms_round_records",
             "Records that were handled together.",
