@@ -9,14 +9,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from schemas.topics import TOPICS
-from workers.cli.checks.questions import (
+from workers.cli.checks.group_question import (
     GROUP_DENIED,
     OPERATIONS,
     TOPIC_DENIED,
     GroupQuestion,
-    TopicsQuestion,
     rights_of,
 )
+from workers.stream.allowed_operations import AllowedOperationsRequest
 from workers.stream.topic_admin import admin_client
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ async def look_at_cluster(settings: Settings) -> Cluster:
     """
     names = [topic.name for topic in TOPICS]
     async with admin_client(settings) as client:
-        answer = await client._send_request(TopicsQuestion(names))  # noqa: SLF001 - the driver's own asks less
+        answer = await client._send_request(AllowedOperationsRequest(names))  # noqa: SLF001 - the driver's own asks less
         told = answer.to_object()
         there = {topic["topic"]: topic for topic in told["topics"] if topic["error_code"] == 0}
         configs = await _configs(client, list(there))
@@ -96,7 +96,7 @@ async def look_at_cluster(settings: Settings) -> Cluster:
 def _found(topic: Mapping[str, Any], config: Mapping[str, str] | None) -> TopicFound:
     partitions = sorted(topic["partitions"], key=lambda partition: partition["partition"])
     return TopicFound(
-        tuple(map(_partition, partitions)), config, rights_of(topic["topic_authorized_operations"])
+        tuple(map(_partition, partitions)), config, rights_of(topic["authorized_operations"])
     )
 
 

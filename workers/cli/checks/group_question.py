@@ -1,6 +1,6 @@
-"""Two questions to Kafka in later versions than the driver's own, which also tell of rights.
+"""What this user may do with a group: a question to Kafka that the driver does not ask right.
 
-Source: https://kafka.apache.org/protocol.html, KIP-430.
+Specification: Kafka protocol, DescribeGroups version 3 (KIP-430), which brokers know since 2.3.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Bytes, Int16, Int32, Schema, String
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 TOPIC_DENIED: Final = 29
 GROUP_DENIED: Final = 30
@@ -28,8 +28,6 @@ OPERATIONS: Final[Mapping[str, int]] = {
 """Operations by their code in Kafka's protocol, which is the number of their bit as well."""
 
 _NOT_TOLD: Final = -(2**31)
-_METADATA: Final = 3
-_METADATA_VERSION: Final = 8
 _DESCRIBE_GROUPS: Final = 15
 _DESCRIBE_GROUPS_VERSION: Final = 3
 
@@ -39,73 +37,6 @@ def rights_of(bits: int) -> frozenset[str]:
     if bits == _NOT_TOLD:
         return frozenset(OPERATIONS)
     return frozenset(name for name, code in OPERATIONS.items() if bits >> code & 1)
-
-
-_PARTITION: Final = Array(
-    ("error_code", Int16),
-    ("partition", Int32),
-    ("leader", Int32),
-    ("leader_epoch", Int32),
-    ("replicas", Array(Int32)),
-    ("isr", Array(Int32)),
-    ("offline_replicas", Array(Int32)),
-)
-
-
-class _MetadataResponseStruct(Response):  # type: ignore[misc]  # the driver has no types
-    API_KEY = _METADATA
-    API_VERSION = _METADATA_VERSION
-    SCHEMA = Schema(
-        ("throttle_time_ms", Int32),
-        (
-            "brokers",
-            Array(
-                ("node_id", Int32),
-                ("host", String("utf-8")),
-                ("port", Int32),
-                ("rack", String("utf-8")),
-            ),
-        ),
-        ("cluster_id", String("utf-8")),
-        ("controller_id", Int32),
-        (
-            "topics",
-            Array(
-                ("error_code", Int16),
-                ("topic", String("utf-8")),
-                ("is_internal", Boolean),
-                ("partitions", _PARTITION),
-                ("topic_authorized_operations", Int32),
-            ),
-        ),
-        ("cluster_authorized_operations", Int32),
-    )
-
-
-class _MetadataRequestStruct(RequestStruct):  # type: ignore[misc]  # the driver has no types
-    API_KEY = _METADATA
-    API_VERSION = _METADATA_VERSION
-    RESPONSE_TYPE = _MetadataResponseStruct
-    SCHEMA = Schema(
-        ("topics", Array(String("utf-8"))),
-        ("allow_auto_topic_creation", Boolean),
-        ("include_cluster_authorized_operations", Boolean),
-        ("include_topic_authorized_operations", Boolean),
-    )
-
-
-class TopicsQuestion(Request[_MetadataRequestStruct]):  # type: ignore[misc]  # as above
-    """Asks for these topics, which are not made by that, and for the rights on them."""
-
-    API_KEY = _METADATA
-
-    def __init__(self, topics: Sequence[str]) -> None:
-        """Ask for these."""
-        self._topics = list(topics)
-
-    def build(self, request_struct_class: type[_MetadataRequestStruct]) -> _MetadataRequestStruct:
-        """The request as it goes out."""
-        return request_struct_class(self._topics, False, False, True)  # noqa: FBT003 - the protocol's
 
 
 class _GroupsResponseStruct(Response):  # type: ignore[misc]  # the driver has no types
