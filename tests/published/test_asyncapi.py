@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from jsonschema import Draft7Validator
 
+from schemas import limits
 from schemas.topics import TOPICS
 from tests.published.files import DOCUMENT
 from workers.contract.asyncapi import asyncapi_document
@@ -128,6 +129,14 @@ def test_a_command_is_answered_where_it_says() -> None:
     assert _names(operation["reply"]["messages"]) == {"order.result.v1"}
     groups = operation["bindings"]["kafka"]["groupId"]["enum"]
     assert groups == [plan().group]
+
+
+def test_every_limit_of_a_client_is_told() -> None:
+    """All but the one number that no client can run into."""
+    told = DOCUMENT["info"]["description"]
+    found = {name: value for name, value in vars(limits).items() if name.startswith("MAX_")}
+    del found["MAX_REPLY_ADDRESSES"]
+    assert [name for name, value in found.items() if f"{value:,}" not in told] == []
 
 
 def test_another_deployment_is_told_as_it_is() -> None:

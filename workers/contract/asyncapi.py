@@ -39,10 +39,11 @@ order: sent again, it changes nothing and gets the same result. Every topic is d
 once; what is written twice is equal to the byte.
 
 **Limits.** A value has at most {limits.MAX_VALUE_BYTES:,} bytes, a header \
-{limits.MAX_HEADER_BYTES:,}; ids, names, company and tracking number {limits.MAX_NAME_LENGTH} \
-characters, a reason {limits.MAX_REASON_LENGTH}; an order {limits.MAX_PRODUCTS} products, none \
-listed twice, of {limits.MAX_QUANTITY:,} pieces each; JSON is nested {limits.MAX_JSON_DEPTH} deep \
-at most.
+{limits.MAX_HEADER_BYTES:,}, all headers together {limits.MAX_ALL_HEADERS_BYTES:,}; ids, names, \
+company and tracking number {limits.MAX_NAME_LENGTH} characters, a reason \
+{limits.MAX_REASON_LENGTH}; an order {limits.MAX_PRODUCTS} products, none listed twice, of \
+{limits.MAX_QUANTITY:,} pieces each; JSON is nested {limits.MAX_JSON_DEPTH} deep at most, and \
+after {limits.MAX_ORDER_VERSION:,} versions an order can only be finished.
 """
 
 
