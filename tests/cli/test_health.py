@@ -12,7 +12,7 @@ import pytest
 from tests.cli.command_line import CommandLine
 from workers.cli.health import judge
 from workers.state_file import StateFile, Wait, WorkerState
-from workers.stream.watchdog import seconds_now
+from workers.stream.watching.watchdog import seconds_now
 
 if TYPE_CHECKING:
     from pathlib import Path

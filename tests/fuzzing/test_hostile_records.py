@@ -34,9 +34,9 @@ from workers.inventory.worker import MODELS as INVENTORY_MODELS
 from workers.orders.documents import order_from_document, order_to_document
 from workers.orders.flow import OrdersFlow
 from workers.stream.codec import decode
-from workers.stream.dead_letters import EXCEPTION, OFFSET
 from workers.stream.json_text import UnreadableError
 from workers.stream.requests import UnanswerableError, read_request
+from workers.stream.writing.dead_letters import EXCEPTION, OFFSET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

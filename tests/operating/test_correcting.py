@@ -10,12 +10,12 @@ import pytest
 
 from tests.orders.records import as_read, command_record
 from workers.operating.settling import CorrectionError, again, corrected
-from workers.stream.dead_letters import as_it_was, dead_letter
+from workers.stream.writing.dead_letters import as_it_was, dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.stream.dead_letters import AsItWas
+    from workers.stream.writing.dead_letters import AsItWas
 
 RECORD = command_record("order-1", "create", offset=7)
 STRUCTURED = [("content-type", b"application/cloudevents+json")]

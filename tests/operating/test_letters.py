@@ -10,7 +10,7 @@ import pytest
 from tests.orders.records import Record, as_read, command_record
 from workers.operating.choosing import Choice, ChoiceError, moment, place_named, topic_named
 from workers.operating.letters import Letters, letter_of, why_not_again
-from workers.stream.dead_letters import Place, Settled, dead_letter, mark
+from workers.stream.writing.dead_letters import Place, Settled, dead_letter, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

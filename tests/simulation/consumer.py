@@ -1,7 +1,7 @@
 """How a process reads: what Faust and our transport do, around the real lanes and bookkeeping.
 
 `Progress`, `RecordBatch` and `Lanes` are the product's. The order of the steps at an assignment,
-a revocation and a commit is that of `workers.stream.batches`.
+a revocation and a commit is that of `workers.stream.transport.batches`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tests.simulation.network import Question, Server
-from workers.stream.batches import Progress, RecordBatch
 from workers.stream.ports import OutsideAwayError
+from workers.stream.transport.batches import Progress, RecordBatch
 
 if TYPE_CHECKING:
     from random import Random
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.groups import Group
     from tests.simulation.network import Network
     from tests.simulation.processes import Process
-    from workers.stream.lanes import Lanes
+    from workers.stream.lanes.lanes import Lanes
 
 _COMMIT_SECONDS = 0.5
 _JOIN_SECONDS = 0.1

@@ -9,8 +9,8 @@ from tests.simulation.broker import SimulatedPublisher
 from tests.simulation.database import SimulatedOrderStore
 from tests.simulation.world import Variant
 from workers.orders.flow import OrdersFlow
-from workers.stream.batches import Progress
 from workers.stream.ports import OutsideAwayError
+from workers.stream.transport.batches import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from faust.types import TP
 
     from workers.orders.ports import Refusal, RefusalKey, Write
-    from workers.stream.batches import RecordBatch
     from workers.stream.ports import OutboundRecord
+    from workers.stream.transport.batches import RecordBatch
 
 _BEYOND_ALL = 10**9
 

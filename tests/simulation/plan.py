@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workers.orders.deadlines import Patience
 from workers.orders.flow import Rules
-from workers.stream.misbehaving import Misbehaviour
+from workers.stream.writing.misbehaving import Misbehaviour
 
 if TYPE_CHECKING:
     from collections.abc import Collection

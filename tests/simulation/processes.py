@@ -17,9 +17,9 @@ from workers.inventory import worker as inventory
 from workers.orders import worker as orders
 from workers.orders.reminders import remind
 from workers.stream.answering import RequestAnswerer
-from workers.stream.lanes import LanePlan, Lanes
-from workers.stream.misbehaving import MisbehavingPublisher
+from workers.stream.lanes.lanes import LanePlan, Lanes
 from workers.stream.ports import OutsideRefusesError
+from workers.stream.writing.misbehaving import MisbehavingPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

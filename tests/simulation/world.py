@@ -10,7 +10,7 @@ from tests.simulation.database import Database, SimulatedOrderStore
 from tests.simulation.network import Network
 from workers.inventory.books import StockChange
 from workers.orders.flow import OrdersFlow
-from workers.stream.batches import Progress
+from workers.stream.transport.batches import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.simulation.plan import Plan
     from tests.simulation.processes import Process, Worker
     from workers.orders.ports import OrderStore
-    from workers.stream.misbehaving import Misbehaviour
     from workers.stream.ports import Publisher
+    from workers.stream.writing.misbehaving import Misbehaviour
 
 _BEGIN = 1_700_000_000_000
 STOCK = {"apple": 6, "pear": 2}

@@ -19,11 +19,11 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 
 from workers.logs import configure_logs
 from workers.settings import Settings
-from workers.stream.batches import BatchConsumer
-from workers.stream.consumer_loop import BatchConsumerThread
-from workers.stream.lease import Lease
 from workers.stream.ports import CopyRecord, OutboundRecord, OutsideAwayError
 from workers.stream.running import Tools, WorkerPlan, run_worker
+from workers.stream.transport.batches import BatchConsumer
+from workers.stream.transport.consumer_loop import BatchConsumerThread
+from workers.stream.watching.lease import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

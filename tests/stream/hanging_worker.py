@@ -19,11 +19,11 @@ from faust.transport.drivers import aiokafka as driver
 
 from workers.logs import configure_logs
 from workers.settings import Settings
-from workers.stream.batches import BatchConsumer
-from workers.stream.copies import ReplyCopies
 from workers.stream.ports import CopyRecord
 from workers.stream.running import Tools, WorkerPlan, run_worker
-from workers.stream.watchdog import Limits
+from workers.stream.transport.batches import BatchConsumer
+from workers.stream.watching.watchdog import Limits
+from workers.stream.writing.copies import ReplyCopies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

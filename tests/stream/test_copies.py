@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 
 from tests.stream.broker import create_topic, fresh_name, read_all
 from tests.waiting import eventually
-from workers.stream.copies import ReplyCopies
 from workers.stream.ports import CopyRecord
 from workers.stream.topic_admin import admin_client
+from workers.stream.writing.copies import ReplyCopies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,7 +9,8 @@ import pytest
 
 from tests.orders.records import as_read
 from tests.stream.records import Record
-from workers.stream.dead_letters import (
+from workers.stream.json_text import UnreadableError
+from workers.stream.writing.dead_letters import (
     Mark,
     Place,
     Settled,
@@ -20,7 +21,6 @@ from workers.stream.dead_letters import (
     mark,
     read_mark,
 )
-from workers.stream.json_text import UnreadableError
 
 if TYPE_CHECKING:
     from workers.stream.ports import InboundRecord

@@ -14,7 +14,7 @@ from tests.stream.broker import create_topic, fresh_name, write
 from tests.stream.logged_process import start_logged
 from tests.waiting import eventually
 from workers.state_file import running_workers, state_directory
-from workers.stream.watchdog import REASONS
+from workers.stream.watching.watchdog import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

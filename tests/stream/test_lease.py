@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workers.stream.lease import Lease
 from workers.stream.ports import OutsideAwayError
+from workers.stream.watching.lease import Lease
 
 
 class Clock:

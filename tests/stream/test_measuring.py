@@ -13,12 +13,12 @@ from tests.stream.records import Record, envelope
 from workers.dev.ports import free_ports
 from workers.settings import Settings
 from workers.state_file import Wait, WorkerState
-from workers.stream.dead_letters import dead_letter
-from workers.stream.instruments import Instruments, instruments_of
 from workers.stream.json_text import UnreadableError
-from workers.stream.measuring import Meter
-from workers.stream.observing import Situation
+from workers.stream.measuring.instruments import Instruments, instruments_of
+from workers.stream.measuring.meter import Meter
 from workers.stream.ports import CannotStartError, OutboundRecord, OutsideAwayError
+from workers.stream.watching.observing import Situation
+from workers.stream.writing.dead_letters import dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

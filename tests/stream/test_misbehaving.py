@@ -10,8 +10,8 @@ import pytest
 
 from tests.waiting import eventually
 from workers.settings import Settings
-from workers.stream.misbehaving import Misbehaviour, Writing, misbehaving, writings
 from workers.stream.ports import OutboundRecord, OutsideAwayError
+from workers.stream.writing.misbehaving import Misbehaviour, Writing, misbehaving, writings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stream.records import Record
-from workers.stream.batches import Progress, RecordBatch
+from workers.stream.transport.batches import Progress, RecordBatch
 
 _PARTITIONS = (TP("in", 0), TP("in", 1), TP("other", 0))
 

@@ -13,10 +13,10 @@ from tests.stream.broker import create_topic, fresh_name, read_all
 from tests.stream.records import Record
 from tests.waiting import eventually
 from workers.stream.connection import client_arguments, has_partition
-from workers.stream.dead_letters import dead_letter
 from workers.stream.ports import OutboundRecord, OutsideAwayError, OutsideRefusesError
-from workers.stream.publisher import BatchPublisher
 from workers.stream.topic_admin import admin_client
+from workers.stream.writing.dead_letters import dead_letter
+from workers.stream.writing.publisher import BatchPublisher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.stream.records import Record
-from workers.stream.batches import RecordBatch
-from workers.stream.room import MOST_BYTES, Room
+from workers.stream.lanes.room import MOST_BYTES, Room
+from workers.stream.transport.batches import RecordBatch
 
 LANE = 3
 OTHER_LANE = 4

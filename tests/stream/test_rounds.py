@@ -8,10 +8,10 @@ import pytest
 
 from tests.stream.records import Record
 from tests.waiting import eventually
-from workers.stream.batches import RecordBatch
-from workers.stream.lane import Lane
+from workers.stream.lanes.lane import Lane
+from workers.stream.lanes.rounds import Rounds
 from workers.stream.ports import OutsideAwayError
-from workers.stream.rounds import Rounds
+from workers.stream.transport.batches import RecordBatch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

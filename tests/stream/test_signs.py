@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from faust.types import TP
 
-from workers.stream import signs as module
-from workers.stream.signs import Sight, Signs
-from workers.stream.watchdog import REASONS, Limits
+from workers.stream.watching import signs as module
+from workers.stream.watching.signs import Sight, Signs
+from workers.stream.watching.watchdog import REASONS, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

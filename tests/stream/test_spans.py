@@ -17,9 +17,9 @@ from workers.customers import worker as customers
 from workers.inventory import worker as inventory
 from workers.orders import encode
 from workers.settings import Settings
-from workers.stream.instruments import instruments_of
+from workers.stream.measuring.instruments import instruments_of
+from workers.stream.measuring.spans import OWN_SOURCES, Tracer, sampled_trace, sent_span_id
 from workers.stream.ports import CannotStartError, OutboundRecord, OutsideAwayError
-from workers.stream.spans import OWN_SOURCES, Tracer, sampled_trace, sent_span_id
 from workers.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from workers.stream.observing import Situation
     from workers.stream.ports import CopyRecord, InboundRecord, Publisher
+    from workers.stream.watching.observing import Situation
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CLIENT = "b7ad6b7169203331"
@@ -253,7 +253,7 @@ def _nothing() -> Situation:
 def test_without_the_extra_a_worker_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tracing that is on and not installed is told in a sentence; off, nobody misses it."""
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
-    monkeypatch.delitem(sys.modules, "workers.stream.spans")
+    monkeypatch.delitem(sys.modules, "workers.stream.measuring.spans")
     monkeypatch.delitem(sys.modules, "workers.tracing")
     with pytest.raises(CannotStartError, match=r"pip install .*\[tracing\]"):
         instruments_of(Settings(tracing="on"), "orders", _nothing).__enter__()

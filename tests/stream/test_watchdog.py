@@ -18,7 +18,7 @@ _SCRIPT = """
 import asyncio, sys, time
 from dataclasses import fields, replace
 from workers.logs import configure_logs
-from workers.stream.watchdog import Limits, Watchdog
+from workers.stream.watching.watchdog import Limits, Watchdog
 
 configure_logs("info", "test")
 names = [field.name for field in fields(Limits)]

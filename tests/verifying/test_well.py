@@ -19,7 +19,7 @@ from tests.verifying import test_broken_commands, test_broken_stock, test_broken
 from tests.verifying.breaking import acknowledge, answer_the_dead, bury, feed
 from tests.verifying.found import everything_well
 from workers.dev.verifying.report import INVARIANTS, MOST_KEPT
-from workers.stream.dead_letters import Settled, fault_of, mark
+from workers.stream.writing.dead_letters import Settled, fault_of, mark
 
 
 def test_what_is_well_holds() -> None:

@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from workers.cli.output import stdout
-from workers.stream.dead_letters import as_it_was
 from workers.stream.times import rfc3339
+from workers.stream.writing.dead_letters import as_it_was
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from workers.cli.failures import FAILED, read_settings
 from workers.cli.output import Json, print_json
 from workers.cli.worker import WorkerName
 from workers.state_file import running_workers, state_directory
-from workers.stream.watchdog import REASONS, seconds_now
+from workers.stream.watching.watchdog import REASONS, seconds_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from workers.cli.progress import ShownProgress
 from workers.operating.snapshots import count_orders, missing_orders
 from workers.operating.snapshots import rebuild as rebuild_snapshots
 from workers.orders.store import MongoOrderStore
-from workers.stream.publisher import BatchPublisher
+from workers.stream.writing.publisher import BatchPublisher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

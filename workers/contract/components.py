@@ -15,7 +15,7 @@ from workers.contract.examples import data_example, refused_example
 from workers.contract.header_examples import header_example
 from workers.contract.json_schemas import json_schema, with_references
 from workers.contract.messages import MESSAGES, Kind, PublishedMessage
-from workers.stream import dead_letters
+from workers.stream.writing import dead_letters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,10 +15,10 @@ from workers.customers.store import MongoCustomerStore
 from workers.database import connect
 from workers.stream.answering import RequestAnswerer
 from workers.stream.failpoints import failpoints_of
-from workers.stream.misbehaving import misbehaving
-from workers.stream.partitions import count_partitions
 from workers.stream.requests import Request, reply_record
 from workers.stream.running import Tools, WorkerPlan
+from workers.stream.transport.partitions import count_partitions
+from workers.stream.writing.misbehaving import misbehaving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

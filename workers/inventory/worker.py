@@ -25,11 +25,11 @@ from workers.inventory.ports import ConflictError, InventoryStore, Transaction
 from workers.inventory.store import MongoInventoryStore
 from workers.stream.answering import RequestAnswerer
 from workers.stream.failpoints import failpoints_of
-from workers.stream.misbehaving import misbehaving
-from workers.stream.partitions import count_partitions
 from workers.stream.ports import OutsideAwayError
 from workers.stream.requests import Request, reply_record
 from workers.stream.running import Tools, WorkerPlan
+from workers.stream.transport.partitions import count_partitions
+from workers.stream.writing.misbehaving import misbehaving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from schemas.topics import CONSUMED, dead_letter_topic
-from workers.stream.dead_letters import Place
+from workers.stream.writing.dead_letters import Place
 
 if TYPE_CHECKING:
     from workers.operating.letters import Letter

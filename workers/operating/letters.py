@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 from schemas import headers as names
 from schemas.limits import MAX_VALUE_BYTES
 from schemas.topics import TOPICS
-from workers.stream.dead_letters import Place, fault_of, is_mark, read_mark, size_of
+from workers.stream.writing.dead_letters import Place, fault_of, is_mark, read_mark, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from workers.stream.dead_letters import Settled
     from workers.stream.ports import InboundRecord
+    from workers.stream.writing.dead_letters import Settled
 
 _LARGEST: Final = {topic.name: topic.max_message_bytes for topic in TOPICS}
 _ROOM_FOR_THE_REST: Final = 1024

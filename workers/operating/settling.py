@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from workers.operating.reading import hand_over
 from workers.stream.codec import decode
-from workers.stream.dead_letters import Place, Settled, as_it_was, mark
 from workers.stream.json_text import UnreadableError, read_json
 from workers.stream.ports import OutboundRecord
-from workers.stream.publisher import BatchPublisher
+from workers.stream.writing.dead_letters import Place, Settled, as_it_was, mark
+from workers.stream.writing.publisher import BatchPublisher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from workers.dev.verifying.report import Progress
     from workers.operating.letters import Letter
     from workers.settings import Settings
-    from workers.stream.dead_letters import AsItWas
     from workers.stream.ports import InboundRecord
+    from workers.stream.writing.dead_letters import AsItWas
 
 _AT_ONCE: Final = 100
 

@@ -9,8 +9,8 @@ from schemas.commands import Create
 from workers.orders.messages import CommandMessage
 from workers.orders.order_batch import Arrival
 from workers.orders.read import read
-from workers.stream.dead_letters import dead_letter
 from workers.stream.json_text import UnreadableError
+from workers.stream.writing.dead_letters import dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

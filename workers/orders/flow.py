@@ -24,10 +24,10 @@ from workers.orders.messages import ReplyMessage
 from workers.orders.order_batch import Known, work_through
 from workers.orders.outgoing import Outgoing, encode_batch, refusal_record
 from workers.orders.ports import RefusalKey, Write
-from workers.stream.dead_letters import EXCEPTION, MESSAGE, dead_letter
-from workers.stream.isolation import isolating_failures
 from workers.stream.json_text import UnreadableError
+from workers.stream.lanes.isolation import isolating_failures
 from workers.stream.ports import CopyRecord, OutboundRecord
+from workers.stream.writing.dead_letters import EXCEPTION, MESSAGE, dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -17,7 +17,7 @@ from workers.stream.failpoints import failpoints_of
 from workers.stream.patience import patiently
 from workers.stream.running import WorkerPlan
 from workers.stream.shifted_clock import clock_of
-from workers.stream.watchdog import end_process_on_failure
+from workers.stream.watching.watchdog import end_process_on_failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Generic
 import structlog
 
 from schemas.topics import REPLIES
-from workers.stream.dead_letters import dead_letter
-from workers.stream.isolation import isolating_failures
 from workers.stream.json_text import UnreadableError
+from workers.stream.lanes.isolation import isolating_failures
 from workers.stream.requests import Data, Request, UnanswerableError, read_request
+from workers.stream.writing.dead_letters import dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

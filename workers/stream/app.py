@@ -10,8 +10,8 @@ from faust.serializers.schemas import Schema
 from mode.supervisors import CrashingSupervisor
 
 from workers.security.tls import client_context
-from workers.stream.batches import BatchTransport
 from workers.stream.connection import bootstrap_servers
+from workers.stream.transport.batches import BatchTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from faust.types import AppT, EventT, Message, StreamT
 
     from workers.settings import Settings
-    from workers.stream.batches import RecordBatch
-    from workers.stream.lanes import Lanes
-    from workers.stream.lease import Lease
+    from workers.stream.lanes.lanes import Lanes
+    from workers.stream.transport.batches import RecordBatch
+    from workers.stream.watching.lease import Lease
 
 _HEARTBEATS_IN_A_SESSION: Final = 5
 _REQUEST_TIMEOUT_SECONDS: Final = 30.0

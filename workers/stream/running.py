@@ -13,19 +13,19 @@ import structlog
 
 from workers.logs import words_of
 from workers.stream.app import build_app
-from workers.stream.aside import KafkaFromAside
-from workers.stream.copies import ReplyCopies
 from workers.stream.garbage import collect_each_minute, collect_seldom, spare_what_is_there
-from workers.stream.instruments import instruments_of
-from workers.stream.lanes import LanePlan, Lanes
-from workers.stream.lease import Lease
-from workers.stream.observing import Observer
+from workers.stream.lanes.lanes import LanePlan, Lanes
+from workers.stream.measuring.instruments import instruments_of
 from workers.stream.patience import patiently
 from workers.stream.ports import OutsideAwayError
-from workers.stream.publisher import BatchPublisher
 from workers.stream.rights import missing_rights
 from workers.stream.topic_admin import missing_topics
-from workers.stream.watchdog import Limits, end_process, end_process_on_failure
+from workers.stream.watching.aside import KafkaFromAside
+from workers.stream.watching.lease import Lease
+from workers.stream.watching.observing import Observer
+from workers.stream.watching.watchdog import Limits, end_process, end_process_on_failure
+from workers.stream.writing.copies import ReplyCopies
+from workers.stream.writing.publisher import BatchPublisher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from workers.settings import Settings
-    from workers.stream.instruments import Instruments
+    from workers.stream.measuring.instruments import Instruments
     from workers.stream.ports import BatchHandler, Publisher
 
 _log = structlog.get_logger()

@@ -20,7 +20,7 @@ from schemas.topics import COMMANDS, REPLIES, RESULTS, dead_letter_topic
 from workers.dev.chaos.ledger import Entry, Ledger
 from workers.dev.chaos.orders import POISON, SOURCE, Book, Shopping
 from workers.stream.connection import client_arguments
-from workers.stream.dead_letters import OFFSET, PARTITION
+from workers.stream.writing.dead_letters import OFFSET, PARTITION
 
 if TYPE_CHECKING:
     from random import Random

@@ -18,7 +18,7 @@ from workers.dev.verifying.reading import fact_of
 from workers.dev.verifying.report import Silence, Tally
 from workers.dev.verifying.rest import check_positions
 from workers.dev.verifying.stock import Books
-from workers.stream.dead_letters import is_mark
+from workers.stream.writing.dead_letters import is_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -38,8 +38,8 @@ from workers.dev.verifying.facts import (
 )
 from workers.orders.encode import stable_id
 from workers.stream.codec import decode
-from workers.stream.dead_letters import as_it_was
 from workers.stream.json_text import UnreadableError
+from workers.stream.writing.dead_letters import as_it_was
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

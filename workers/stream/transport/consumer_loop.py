@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from faust.transport.consumer import RecordMap
     from faust.types import TP
 
-    from workers.stream.lease import Lease
+    from workers.stream.watching.lease import Lease
 
 # A fetch asks for every partition but those whose records nobody has taken for a tenth of a second:
 # whatever arrives ends the wait. Shorter waits cost more than all orders of a quiet hour.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from workers.stream.batches import RecordBatch
+    from workers.stream.transport.batches import RecordBatch
 
 
 class Lane:

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from workers.stream.batches import RecordBatch
+    from workers.stream.transport.batches import RecordBatch
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 """Of one topic, in all lanes of a process. What a fetch has brought beyond that is kept."""

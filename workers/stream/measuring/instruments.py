@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from workers.settings import Settings
-    from workers.stream.observing import Situation
     from workers.stream.ports import BatchHandler, Publisher
+    from workers.stream.watching.observing import Situation
 
 
 class Instrument(Protocol):
@@ -81,8 +81,8 @@ def _measured(
         yield Instruments()
         return
     from workers.metrics import new_registry  # noqa: PLC0415 - only who is measured loads it
-    from workers.stream.measuring import Meter  # noqa: PLC0415 - the same
-    from workers.stream.state_metrics import StateCollector  # noqa: PLC0415 - the same
+    from workers.stream.measuring.meter import Meter  # noqa: PLC0415 - the same
+    from workers.stream.measuring.state_metrics import StateCollector  # noqa: PLC0415 - the same
 
     registry = new_registry()
     registry.register(StateCollector(look))
@@ -115,7 +115,7 @@ def _traced(settings: Settings, worker: str) -> Iterator[tuple[Instrument, ...]]
         yield ()
         return
     try:
-        from workers.stream.spans import Tracer  # noqa: PLC0415 - only who is traced loads it
+        from workers.stream.measuring.spans import Tracer  # noqa: PLC0415 - only who is traced loads it
         from workers.tracing import new_tracing  # noqa: PLC0415 - the same
     except ModuleNotFoundError as error:
         message = (

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workers.stream.app import WorkerApp
-    from workers.stream.batches import BatchConsumer
+    from workers.stream.transport.batches import BatchConsumer
 
 
 def unfinished(app: WorkerApp) -> dict[TP, int]:

@@ -16,10 +16,10 @@ import structlog
 
 from workers.state_file import StateFile, Wait, WorkerState, state_directory
 from workers.stream.patience import note_waits, patiently
-from workers.stream.signs import Sight, Signs
 from workers.stream.times import SystemClock, rfc3339
-from workers.stream.unfinished import acknowledged, positions, progress_of, unfinished
-from workers.stream.watchdog import Watchdog, end_process_on_failure, seconds_now
+from workers.stream.watching.signs import Sight, Signs
+from workers.stream.watching.unfinished import acknowledged, positions, progress_of, unfinished
+from workers.stream.watching.watchdog import Watchdog, end_process_on_failure, seconds_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from workers.settings import Settings
     from workers.state_file import Phase
     from workers.stream.app import WorkerApp
-    from workers.stream.aside import KafkaFromAside
-    from workers.stream.copies import ReplyCopies
-    from workers.stream.lanes import Lanes
-    from workers.stream.watchdog import Limits
+    from workers.stream.lanes.lanes import Lanes
+    from workers.stream.watching.aside import KafkaFromAside
+    from workers.stream.watching.watchdog import Limits
+    from workers.stream.writing.copies import ReplyCopies
 
 _log = structlog.get_logger()
 

@@ -19,9 +19,9 @@ from workers.stream.ports import OutsideAwayError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from workers.stream.batches import RecordBatch
-    from workers.stream.lane import Lane
+    from workers.stream.lanes.lane import Lane
     from workers.stream.ports import BatchHandler, CopyRecord, CopySender, InboundRecord
+    from workers.stream.transport.batches import RecordBatch
 
 _SIDE_BY_SIDE = 2
 

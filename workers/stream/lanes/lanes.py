@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from workers.stream.lane import Lane
+from workers.stream.lanes.lane import Lane
+from workers.stream.lanes.room import Room
+from workers.stream.lanes.rounds import Rounds
 from workers.stream.patience import patiently
-from workers.stream.room import Room
-from workers.stream.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from faust.types import TP
 
-    from workers.stream.batches import RecordBatch
     from workers.stream.ports import BatchHandler, CopySender
+    from workers.stream.transport.batches import RecordBatch
 
 _log = structlog.get_logger()
 

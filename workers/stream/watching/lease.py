@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.stream.ports import OutsideAwayError
-from workers.stream.watchdog import seconds_now
+from workers.stream.watching.watchdog import seconds_now
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

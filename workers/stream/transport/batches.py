@@ -16,7 +16,7 @@ from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from workers.stream.consumer_loop import BatchConsumerThread
+from workers.stream.transport.consumer_loop import BatchConsumerThread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from faust.types.transports import TPorTopicSet
     from mode.types import ServiceT
 
-    from workers.stream.consumer_loop import LeasedApp
     from workers.stream.ports import InboundRecord
+    from workers.stream.transport.consumer_loop import LeasedApp
 
 _POLL_SECONDS = 1.0
 _POLL_SECONDS_WHILE_SOME_ARE_FULL = 0.02

@@ -19,8 +19,8 @@ from schemas.events import SNAPSHOT_TYPE, EventType
 from schemas.replies import ReplyType
 from schemas.requests import RequestType
 from schemas.results import RESULT_TYPE
-from workers.stream.dead_letters import EXCEPTION
 from workers.stream.ports import OutsideAwayError
+from workers.stream.writing.dead_letters import EXCEPTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workers.stream.watchdog import seconds_now
+from workers.stream.watching.watchdog import seconds_now
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from workers.state_file import Wait, WorkerState
-    from workers.stream.observing import Situation
+    from workers.stream.watching.observing import Situation
 
 
 class StateCollector(Collector):
