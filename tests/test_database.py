@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bson import Int64
+from pymongo.errors import ConfigurationError
 
 from workers.database import away_when_unreachable
 from workers.stream.ports import OutsideAwayError, OutsideRefusesError
@@ -35,6 +36,12 @@ async def test_a_cursor_of_another_session_is_asked_for_again(database: Document
         cursor = found["cursor"]["id"]
         with pytest.raises(OutsideAwayError, match="50738"), away_when_unreachable():
             await database.command("getMore", cursor, collection="orders", session=other)
+
+
+async def test_a_member_that_has_not_joined_its_set_again_is_waited_for() -> None:
+    """The driver takes it for a MongoDB without sessions, which none of today is."""
+    with pytest.raises(OutsideAwayError, match="cannot do it now"), away_when_unreachable():
+        raise ConfigurationError("Sessions are not supported by this MongoDB deployment")
 
 
 async def test_what_will_not_pass_is_a_refusal(database: Documents) -> None:

@@ -10,6 +10,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReadPreference
 from pymongo.errors import (
     AutoReconnect,
+    ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
@@ -120,6 +121,9 @@ def _missing_right(error: PyMongoError) -> str | None:
 
 
 def _will_pass(error: PyMongoError) -> bool:
+    if isinstance(error, ConfigurationError):
+        # What the driver says of a member that starts, and has not joined its set again.
+        return "Sessions are not supported" in str(error)
     is_cursor_lost = isinstance(error, OperationFailure) and error.code in _CURSOR_LOST
     return is_cursor_lost or error.timeout or error.has_error_label("RetryableWriteError")
 

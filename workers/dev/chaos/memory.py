@@ -50,8 +50,9 @@ class Memory:
         """See what these processes hold, given by name and pid; `now` is in seconds."""
         for name, pid in processes:
             with suppress(psutil.NoSuchProcess):
-                held = self._held.setdefault(pid, Held(name, now, now))
-                held.look(int(psutil.Process(pid).memory_info().rss), now)
+                size = int(psutil.Process(pid).memory_info().rss)
+                if size:  # one that has ended, and whose parent has not seen it yet, has none
+                    self._held.setdefault(pid, Held(name, now, now)).look(size, now)
 
     def longest_lived(self) -> list[Held]:
         """Of each name the process that lived longest, if it was warm; by name."""
