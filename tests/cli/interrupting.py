@@ -6,14 +6,26 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _END_SECONDS = 180.0
+
+
+@contextmanager
+def ctrl_c_heard() -> Iterator[None]:
+    """Processes that are started in the block hear SIGINT, also if these tests run under nohup."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def ctrl_c_leaves_nothing(*arguments: str, once_it_says: str, folder: Path) -> None:

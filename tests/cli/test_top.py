@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 from tests.cli.command_line import CommandLine, environment_of
+from tests.cli.interrupting import ctrl_c_heard
 from workers.cli.overview.orders import OrderCounts
 from workers.cli.overview.reading import Reading, Waiting, overview
 from workers.cli.overview.screen import drawn
@@ -122,15 +123,17 @@ def test_where_nobody_looks_on_it_is_printed_once(oms: CommandLine) -> None:
 def test_on_a_terminal_it_goes_on_until_ctrl_c(settings: Settings) -> None:
     """It draws again and again, and Ctrl-C ends it with exit code 0."""
     parent, child = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "workers", "top", "--every", "0.2"],
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        env={**os.environ, **environment_of(settings), "TERM": "xterm-256color"},
-    ) as process:
-        os.close(child)
-        printed = b""
+    with ctrl_c_heard():
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workers", "top", "--every", "0.2"],
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            env={**os.environ, **environment_of(settings), "TERM": "xterm-256color"},
+        )
+    os.close(child)
+    printed = b""
+    try:
         with suppress(OSError):  # how a terminal says that its last program has ended
             while printed.count(b"records/s") < 3:
                 printed += os.read(parent, 65_536)
@@ -138,7 +141,10 @@ def test_on_a_terminal_it_goes_on_until_ctrl_c(settings: Settings) -> None:
             while os.read(parent, 65_536):
                 pass
         assert process.wait(60) == 0
-    os.close(parent)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(parent)
     assert printed.count(b"records/s") >= 3
 
 
