@@ -13,6 +13,7 @@ from uuid import uuid4
 import yaml
 
 from tests.journey.worker_processes import WorkerProcess
+from workers.dev.ports import free_ports
 
 if TYPE_CHECKING:
     from tests.journey.storefront import Reader, Storefront
@@ -33,6 +34,10 @@ def environment_of(service: str, settings: Settings) -> dict[str, str]:
         found["OMS_KAFKA_BOOTSTRAP"], "kafka:19092", settings.kafka_bootstrap
     )
     found["OMS_MONGO_URI"] = settings.mongo_uri
+    if "OMS_METRICS_PORT" in found:
+        # Containers have an address each; here there is one for all.
+        found["OMS_METRICS_PORT"] = str(free_ports(1)[0])
+        found["OMS_METRICS_ADDRESS"] = _at(found["OMS_METRICS_ADDRESS"], "0.0.0.0", "127.0.0.1")  # noqa: S104 - what the file says
     return found
 
 
