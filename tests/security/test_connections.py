@@ -123,7 +123,7 @@ async def refusal_of_mongodb(settings: Settings) -> str:
 async def test_mongodb_refuses_a_wrong_password(place: Place) -> None:
     """It is a refusal, in a sentence without the driver's details."""
     settings = changed(place.settings_of(OPERATOR.user), mongo_password=SecretStr("tell-nobody"))
-    assert await refusal_of_mongodb(settings) == "MongoDB refuses: Authentication failed."
+    assert await refusal_of_mongodb(settings) == "MongoDB refuses: AuthenticationFailed, code 18"
 
 
 async def test_mongodb_cannot_be_trusted(place: Place, tmp_path: Path) -> None:
