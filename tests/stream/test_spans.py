@@ -259,3 +259,22 @@ def test_without_the_extra_a_worker_says_how_to_get_it(monkeypatch: pytest.Monke
         instruments_of(Settings(tracing="on"), "orders", _nothing).__enter__()
     with instruments_of(Settings(tracing="off"), "orders", _nothing) as instruments:
         assert instruments.each == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        names.ID,
+        names.SOURCE,
+        names.SUBJECT,
+        names.TRACE_PARENT,
+        f"ce_{names.TRACE_PARENT}",
+        names.TRACE_STATE,
+    ],
+)
+async def test_a_header_that_is_null_is_as_if_absent(seen: Seen, name: str) -> None:
+    """Kafka allows it: whatever header a client leaves null, its record is handled."""
+    null: bytes = None  # type: ignore[assignment]  # what the driver gives for such a header
+    headers = [(other, value) for other, value in traced() if other != name]
+    published = await handle(seen, Record(b"{}", [*headers, (name, null)]), outputs=[EVENT])
+    assert published == [EVENT]

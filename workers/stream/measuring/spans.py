@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanContext, Status, StatusCode
 from schemas import headers as names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from opentelemetry.trace import Span
 
@@ -107,7 +107,7 @@ class _TracedHandler:
         spans = [
             (headers.get(names.ID, b""), span)
             for record in records
-            if (span := self._begin(record, headers := dict(record.headers), began)) is not None
+            if (span := self._begin(record, headers := _known(record.headers), began)) is not None
         ]
         if not spans:
             return await self._handle(records)
@@ -155,7 +155,7 @@ class _TracedPublisher:
             self._record(record, (began, ended))
 
     def _record(self, record: OutboundRecord, times: tuple[int, int]) -> None:
-        headers = dict(record.headers)
+        headers = _known(record.headers)
         trace = sampled_trace(headers)
         if trace is None:
             return
@@ -169,6 +169,11 @@ class _TracedPublisher:
         about["messaging.operation.type"] = "send"
         identity = sent_span_id(trace_id, record.topic, headers)
         self._tracing.record(f"send {record.topic}", parent, identity, times, about)
+
+
+def _known(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, bytes]:
+    """The headers by name; Kafka allows null as a value, which is as if it were absent."""
+    return {name: value for name, value in headers if value is not None}
 
 
 def _sent(parent: SpanContext, topic: str, headers: Mapping[str, bytes]) -> SpanContext:
