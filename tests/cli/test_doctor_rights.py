@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from workers.cli.checks.cluster import Cluster, Group, Partition, TopicFound
 from workers.cli.checks.finding import State
-from workers.cli.checks.group_question import OPERATIONS, rights_of
 from workers.cli.checks.kafka import group_finding
 from workers.cli.checks.rights import Needs, check_rights
 from workers.settings import Settings
+from workers.stream.allowed_operations import OPERATIONS, rights_of
 
 if TYPE_CHECKING:
     from workers.cli.checks.finding import Finding

@@ -5,17 +5,37 @@ Specification: Kafka protocol, Metadata version 8 (KIP-430), which brokers know 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _METADATA: Final = 3
 _VERSION: Final = 8
 
-READ: Final = 1 << 3
-WRITE: Final = 1 << 4
-"""Bits of `authorized_operations`: 1 shifted by the operation's code."""
+OPERATIONS: Final[Mapping[str, int]] = {
+    "Read": 3,
+    "Write": 4,
+    "Create": 5,
+    "Delete": 6,
+    "Alter": 7,
+    "Describe": 8,
+    "DescribeConfigs": 10,
+    "AlterConfigs": 11,
+}
+"""Operations by their code in Kafka's protocol, which is the number of their bit as well."""
+
+_NOT_TOLD: Final = -(2**31)
+
+
+def rights_of(bits: int) -> frozenset[str]:
+    """The operations whose bits are set; all of them where the broker does not tell."""
+    if bits == _NOT_TOLD:
+        return frozenset(OPERATIONS)
+    return frozenset(name for name, code in OPERATIONS.items() if bits >> code & 1)
 
 
 class AllowedOperationsResponse(Response):  # type: ignore[misc]  # the driver ships no types

@@ -15,11 +15,11 @@ from aiokafka.errors import (
     for_code,
 )
 
-from workers.stream.allowed_operations import READ, WRITE, AllowedOperationsRequest
+from workers.stream.allowed_operations import AllowedOperationsRequest, rights_of
 from workers.stream.topic_admin import admin_client
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from aiokafka.admin import AIOKafkaAdminClient
 
@@ -37,8 +37,8 @@ async def missing_rights(
         OutsideAwayError: no broker answers.
     """
     async with admin_client(settings) as client:
-        may_not_read = await _refused(client, reads, READ)
-        may_not_write = await _refused(client, writes, WRITE)
+        may_not_read = await _refused(client, reads, "Read")
+        may_not_write = await _refused(client, writes, "Write")
         may_join = await _may_join(client, group)
     return [
         *(f"Read on topic {topic}" for topic in may_not_read),
@@ -48,18 +48,27 @@ async def missing_rights(
 
 
 async def _refused(
-    client: AIOKafkaAdminClient, topics: Collection[str], operation: int
+    client: AIOKafkaAdminClient, topics: Collection[str], operation: str
 ) -> list[str]:
     """Those of the topics that do not allow it, or may not even be seen."""
     try:
         answer = await client._send_request(AllowedOperationsRequest(sorted(topics)))  # noqa: SLF001 - the driver has no such question
     except NotImplementedError:  # a broker that is older than the question
         return []
+    return denied(answer.topics, operation)
+
+
+def denied(told: Iterable[tuple[int, str, bool, object, int]], operation: str) -> list[str]:
+    """The topics that do not allow the operation, by what a broker told of each.
+
+    That is an error code, the name, and last the allowed operations as bits; a broker that does
+    not tell them is taken to allow all.
+    """
     return [
         topic
-        for code, topic, _internal, _partitions, allowed in answer.topics
+        for code, topic, _internal, _partitions, allowed in told
         if for_code(code) is TopicAuthorizationFailedError
-        or (code == 0 and not allowed & operation)
+        or (code == 0 and operation not in rights_of(allowed))
     ]
 
 

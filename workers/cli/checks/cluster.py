@@ -9,14 +9,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from schemas.topics import TOPICS
-from workers.cli.checks.group_question import (
-    GROUP_DENIED,
-    OPERATIONS,
-    TOPIC_DENIED,
-    GroupQuestion,
-    rights_of,
-)
-from workers.stream.allowed_operations import AllowedOperationsRequest
+from workers.cli.checks.group_question import GROUP_DENIED, TOPIC_DENIED, GroupQuestion
+from workers.stream.allowed_operations import OPERATIONS, AllowedOperationsRequest, rights_of
 from workers.stream.topic_admin import admin_client
 
 if TYPE_CHECKING:

@@ -5,38 +5,15 @@ Specification: Kafka protocol, DescribeGroups version 3 (KIP-430), which brokers
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Bytes, Int16, Int32, Schema, String
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 TOPIC_DENIED: Final = 29
 GROUP_DENIED: Final = 30
-OPERATIONS: Final[Mapping[str, int]] = {
-    "Read": 3,
-    "Write": 4,
-    "Create": 5,
-    "Delete": 6,
-    "Alter": 7,
-    "Describe": 8,
-    "DescribeConfigs": 10,
-    "AlterConfigs": 11,
-}
-"""Operations by their code in Kafka's protocol, which is the number of their bit as well."""
-
-_NOT_TOLD: Final = -(2**31)
 _DESCRIBE_GROUPS: Final = 15
 _DESCRIBE_GROUPS_VERSION: Final = 3
-
-
-def rights_of(bits: int) -> frozenset[str]:
-    """The operations whose bits are set; all of them where the broker does not tell."""
-    if bits == _NOT_TOLD:
-        return frozenset(OPERATIONS)
-    return frozenset(name for name, code in OPERATIONS.items() if bits >> code & 1)
 
 
 class _GroupsResponseStruct(Response):  # type: ignore[misc]  # the driver has no types
