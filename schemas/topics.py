@@ -16,7 +16,7 @@ INVENTORY_REQUESTS: Final = "inventory.requests"
 _DAY: Final = 24 * 60 * 60 * 1000
 _FOR_EVER: Final = -1
 _RECORD_BYTES: Final = 2 * 1024 * 1024
-_DEAD_LETTER_BYTES: Final = 16 * 1024 * 1024
+DEAD_LETTER_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ CONSUMED: Final = (COMMANDS, REPLIES, CUSTOMER_REQUESTS, INVENTORY_REQUESTS)
 """The topics that a worker reads, and that therefore have a dead letter topic."""
 
 TOPICS: Final = _MAIN + tuple(
-    Topic(dead_letter_topic(name), "any worker", 30 * _DAY, max_message_bytes=_DEAD_LETTER_BYTES)
+    Topic(dead_letter_topic(name), "any worker", 30 * _DAY, max_message_bytes=DEAD_LETTER_BYTES)
     for name in CONSUMED
 )
 

@@ -196,3 +196,5 @@ def test_what_is_too_large_cannot_go_back() -> None:
     assert "limit is 1,000,000" in str(why_not_again(letter_of(letter(large, 0))))
     heads = replace(FIRST, headers=[(f"h{n}", b"x" * 1000) for n in range(2_200)])
     assert "of which orders.commands takes" in str(why_not_again(letter_of(letter(heads, 0))))
+    huge = replace(FIRST, value=bytes(1 << 24))
+    assert "too many for a dead letter" in str(why_not_again(letter_of(letter(huge, 0))))

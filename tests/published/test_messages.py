@@ -21,7 +21,7 @@ from tests.published.files import DOCUMENT, data_faults, header_faults
 from tests.spec.everything import EVERYTHING, records_of
 from tests.spec.story import given
 from tests.upgrade.release import RELEASES, Release
-from workers.contract.components import DEAD_LETTER
+from workers.contract.dead_letter_messages import DEAD_LETTER
 from workers.contract.envelope import ENVELOPES
 from workers.contract.messages import MESSAGES, PublishedMessage
 

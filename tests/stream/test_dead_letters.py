@@ -60,7 +60,33 @@ def test_the_record_is_found_again() -> None:
     record = Record(b"v", headers, b"k", "orders.replies", 7, 42, 1_600_000_000_001)
     letter = as_read(dead_letter(record, ValueError("why")), offset=3)
     assert as_it_was(letter) == (*record[3:6], record.timestamp, b"k", b"v", headers)
-    assert fault_of(letter) == (headers, (("orders.replies", 7, 42), "why", "ValueError"))
+    assert fault_of(letter) == (headers, (("orders.replies", 7, 42), "why", "ValueError", 0))
+
+
+def test_a_value_that_no_letter_has_room_for_is_left_out() -> None:
+    """The rest of the letter is as it was, and tells how many bytes are missing."""
+    headers = [("ce_id", b"1")]
+    record = Record(bytes(16 * 1024 * 1024), headers, b"k", "orders.commands", 7, 42)
+    letter = as_read(dead_letter(record, ValueError("why")), offset=3)
+    assert (letter.key, letter.value) == (b"k", None)
+    assert letter.headers[-1] == ("__dlq.errors.omitted", b"16777216")
+    assert fault_of(letter) == (headers, (("orders.commands", 7, 42), "why", "ValueError", 1 << 24))
+
+
+def test_headers_that_no_letter_has_room_for_are_left_out_with_all_the_rest() -> None:
+    """Many names alone are too many bytes, too; the letter still tells where the record is."""
+    record = Record(b"v", [("a" * (1 << 20), b"")] * 16, b"k", "orders.commands", 7, 42)
+    letter = as_read(dead_letter(record, ValueError("why")), offset=3)
+    assert as_it_was(letter) == ("orders.commands", 7, 42, letter.timestamp, None, None, [])
+    assert fault_of(letter)[1].omitted_bytes == (1 << 24) + 2
+
+
+def test_nothing_is_left_out_because_a_client_says_so() -> None:
+    """A client's own header of that name is one of the record's, at the end of it as well."""
+    record = Record(b"v", [("__dlq.errors.omitted", b"9")], b"k", "orders.commands", 7, 42)
+    letter = as_read(dead_letter(record, ValueError("why")), offset=3)
+    headers, fault = fault_of(letter)
+    assert (headers, fault.omitted_bytes) == ([("__dlq.errors.omitted", b"9")], 0)
 
 
 @pytest.mark.parametrize(

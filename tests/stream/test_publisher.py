@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,4 +188,24 @@ async def test_any_dead_letter_can_be_written(settings: Settings, record: Record
     assert dict(found.headers)["__dlq.errors.message"] == b"poison"
 
 
+async def test_a_record_that_is_larger_than_a_dead_letter_can_be_set_aside(
+    settings: Settings,
+) -> None:
+    """What does not fit, and does not become smaller by compression, is left out and counted."""
+    await create_topic(settings, f"dlq.{(topic := fresh_name('poison'))}", 1, _LARGE)
+    publisher = BatchPublisher(settings, _let_pass, compression="gzip")
+    await publisher.start()
+    try:
+        just_fits = Record(os.urandom(_JUST_FITS), (), b"k", topic)
+        too_large = Record(os.urandom(_JUST_FITS + 1), (), b"k", topic)
+        letters = [dead_letter(record, ValueError("why")) for record in (just_fits, too_large)]
+        await publisher.publish(letters)
+    finally:
+        await publisher.stop()
+    first, second = await read_all(settings, letters[0].topic)
+    assert (first.value, second.value) == (just_fits.value, None)
+    assert dict(second.headers)["__dlq.errors.omitted"] == str(_JUST_FITS + 1).encode()
+
+
+_JUST_FITS = (16 * 1024 - 64) * 1024 - len(b"k")
 _LARGE = {"max.message.bytes": "16777216"}

@@ -64,6 +64,7 @@ def letter_as_json(letter: Letter) -> dict[str, Any]:
         "exception": letter.exception,
         "message": letter.message,
         "valueBytes": letter.value_bytes,
+        "omittedBytes": letter.omitted_bytes,
         "state": state_of(letter),
         "settledAt": None if settlement is None else rfc3339(settlement.at),
         "reason": settlement.reason if settlement else None,
@@ -113,6 +114,8 @@ def _facts(letter: Letter) -> list[tuple[str, str]]:
         ("key", "none (null)" if letter.key is None else letter.key),
         ("state", state_of(letter)),
     ]
+    if letter.omitted_bytes:
+        facts.append(("left out", f"{letter.omitted_bytes:,} bytes, too many for a dead letter"))
     if letter.settlement is not None:
         facts.append(("settled", rfc3339(letter.settlement.at)))
         facts.append(("reason", letter.settlement.reason or "none given"))

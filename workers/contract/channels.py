@@ -19,7 +19,9 @@ from schemas.topics import (
     Topic,
     dead_letter_topic,
 )
-from workers.contract.components import DEAD_LETTER, KAFKA_BINDING, reference
+from workers.contract.components import reference
+from workers.contract.dead_letter_messages import DEAD_LETTER, SETTLED_LETTER
+from workers.contract.kafka_bindings import KAFKA_BINDING
 from workers.contract.messages import messages_on
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Deployment:
     login: str | None = None
 
 
+_ON_A_DEAD_LETTER_TOPIC: Final = [DEAD_LETTER, SETTLED_LETTER]
 _LOGINS: Final[Mapping[str, str]] = {
     "PLAIN": "plain",
     "SCRAM-SHA-256": "scramSha256",
@@ -113,7 +116,7 @@ def channels(deployment: Deployment) -> dict[str, Any]:
 
 
 def _channel(topic: Topic, deployment: Deployment) -> dict[str, Any]:
-    types = [message.name for message in messages_on(topic.name)] or [DEAD_LETTER]
+    types = [message.name for message in messages_on(topic.name)] or _ON_A_DEAD_LETTER_TOPIC
     return {
         "address": topic.name,
         "title": topic.name,

@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from schemas import headers as names
 from schemas.limits import MAX_NAME_LENGTH
+from workers.contract.dead_letter_messages import dead_letter_messages
 from workers.contract.envelope import HEADERS, header_schema
 from workers.contract.examples import data_example, refused_example
 from workers.contract.header_examples import header_example
 from workers.contract.json_schemas import json_schema, with_references
+from workers.contract.kafka_bindings import keyed_by
 from workers.contract.messages import MESSAGES, Kind, PublishedMessage
-from workers.stream.writing import dead_letters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workers.contract.json_schemas import JsonSchema
 
-DEAD_LETTER: Final = "dead-letter"
-KAFKA_BINDING: Final = "0.5.0"
-"""The version of AsyncAPI's Kafka bindings that the document uses."""
-
+_NAME: Final = {"type": "string", "maxLength": MAX_NAME_LENGTH}
 _DEFINITIONS: Final = "#/$defs/"
 _SCHEMAS: Final = "#/components/schemas/"
 _CORRELATED: Final = frozenset({Kind.COMMAND, Kind.REQUEST, Kind.REPLY, Kind.DEADLINE})
@@ -40,7 +38,7 @@ def reference(*path: str) -> dict[str, str]:
 def components() -> dict[str, Any]:
     """All messages and schemas of the document."""
     messages = {message.name: _message(message) for message in MESSAGES}
-    return {"messages": {**messages, DEAD_LETTER: _dead_letter()}, "schemas": _schemas()}
+    return {"messages": {**messages, **dead_letter_messages()}, "schemas": _schemas()}
 
 
 def _schemas() -> dict[str, JsonSchema]:
@@ -70,7 +68,7 @@ def _message(message: PublishedMessage) -> dict[str, Any]:
         "contentType": names.JSON_CONTENT.decode(),
         "headers": _headers(message),
         "payload": reference("components", "schemas", message.name),
-        "bindings": _bindings("The order id."),
+        "bindings": keyed_by({**_NAME, "description": "The order id."}),
         "examples": _examples(message),
     }
     if message.kind in _CORRELATED:
@@ -93,11 +91,6 @@ def _headers(message: PublishedMessage) -> JsonSchema:
     return {**schema, "properties": properties}
 
 
-def _bindings(key: str) -> dict[str, Any]:
-    schema = {"type": "string", "maxLength": MAX_NAME_LENGTH, "description": key}
-    return {"kafka": {"key": schema, "bindingVersion": KAFKA_BINDING}}
-
-
 def _examples(message: PublishedMessage) -> list[dict[str, Any]]:
     example = partial(_example, header_example(message))
     if message.kind is Kind.RESULT:
@@ -107,44 +100,3 @@ def _examples(message: PublishedMessage) -> list[dict[str, Any]]:
 
 def _example(headers: Mapping[str, str], name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "headers": dict(headers), "payload": dict(data)}
-
-
-_WHY_DEAD: Final[Mapping[str, str]] = {
-    dead_letters.TOPIC: "Where the record was.",
-    dead_letters.PARTITION: "Its partition, ASCII digits.",
-    dead_letters.OFFSET: "Its offset, ASCII digits.",
-    dead_letters.MESSAGE: "What is wrong with it.",
-    dead_letters.EXCEPTION: "The kind of error.",
-}
-
-
-def _dead_letter() -> dict[str, Any]:
-    return {
-        "name": DEAD_LETTER,
-        "title": "dead letter",
-        "summary": "A record that could not be handled: as it was, with headers that say why.",
-        "tags": [{"name": DEAD_LETTER}],
-        "contentType": "application/octet-stream",
-        "headers": {
-            "type": "object",
-            "required": list(_WHY_DEAD),
-            "properties": {
-                name: {"type": "string", "description": text} for name, text in _WHY_DEAD.items()
-            },
-        },
-        "payload": {"description": "The record's value as it was: any bytes, or none."},
-        "bindings": _bindings("The record's key as it was."),
-        "examples": [
-            _example(
-                {
-                    dead_letters.TOPIC: "orders.commands",
-                    dead_letters.PARTITION: "3",
-                    dead_letters.OFFSET: "1041",
-                    dead_letters.MESSAGE: "not a CloudEvent: ce_type is missing or empty",
-                    dead_letters.EXCEPTION: "UnreadableError",
-                },
-                DEAD_LETTER,
-                {"customerId": "12345"},
-            )
-        ],
-    }

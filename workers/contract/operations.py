@@ -24,7 +24,9 @@ from schemas.topics import (
     dead_letter_topic,
 )
 from workers.contract.channels import REPLY_TOPIC
-from workers.contract.components import DEAD_LETTER, KAFKA_BINDING, reference
+from workers.contract.components import reference
+from workers.contract.dead_letter_messages import DEAD_LETTER
+from workers.contract.kafka_bindings import KAFKA_BINDING
 from workers.contract.messages import ANSWERS
 
 if TYPE_CHECKING:

@@ -41,7 +41,8 @@ class Letter:
 
     `place` is where its record was, and is its name; `lies_at` is the first letter of that record,
     of which there are `copies`. `time` is the record's, in milliseconds since 1970; `value_bytes`
-    of a null value are 0, `all_bytes` those of key, value and headers.
+    of a null value are 0, `all_bytes` those of key, value and headers. `omitted_bytes` of the
+    record were too many for a letter.
     """
 
     place: Place
@@ -54,6 +55,7 @@ class Letter:
     exception: str
     value_bytes: int
     all_bytes: int
+    omitted_bytes: int = 0
     copies: int = 1
     settlement: Settlement | None = None
 
@@ -78,11 +80,14 @@ def letter_of(record: InboundRecord) -> Letter:
         fault.exception,
         len(record.value or b""),
         size_of(record),
+        fault.omitted_bytes,
     )
 
 
 def why_not_again(letter: Letter) -> str | None:
     """Why the record cannot go back as it was; None if it can."""
+    if letter.omitted_bytes:
+        return f"{letter.omitted_bytes:,} bytes of it were too many for a dead letter"
     if letter.value_bytes > MAX_VALUE_BYTES:
         return f"its value has {letter.value_bytes:,} bytes; the limit is {MAX_VALUE_BYTES:,}"
     largest = _LARGEST[letter.place.topic] - _ROOM_FOR_THE_REST

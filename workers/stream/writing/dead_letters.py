@@ -3,6 +3,9 @@
 A dead letter is settled by a mark: a record without key and value behind it, in the same partition
 of the same topic, whose headers name the record that the letter is of. What is read here is told
 apart by its headers alone: a letter ends with five of its own, a mark has nothing but its own.
+
+A batch of a megabyte may unpack to a record that no dead letter has room for. Its letter leaves out
+what does not fit, and a sixth header says how much: the record itself stays where it was.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from schemas.topics import CONSUMED, dead_letter_topic
+from schemas.topics import CONSUMED, DEAD_LETTER_BYTES, dead_letter_topic
 from workers.stream.ports import OutboundRecord
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ PARTITION: Final = "__dlq.errors.partition"
 OFFSET: Final = "__dlq.errors.offset"
 MESSAGE: Final = "__dlq.errors.message"
 EXCEPTION: Final = "__dlq.errors.exception"
+OMITTED: Final = "__dlq.errors.omitted"
 
 SETTLED_AS: Final = "__dlq.settled.as"
 SETTLED_TOPIC: Final = "__dlq.settled.topic"
@@ -40,8 +44,12 @@ _OF_A_MARK: Final = (
 )
 _TOPICS: Final = frozenset(map(dead_letter_topic, CONSUMED))
 _LONGEST_MESSAGE: Final = 1024
+_ROOM_FOR_THE_REST: Final = 64 * 1024
+"""Bytes: more than what a batch and a letter's own headers take."""
+_MOST_BYTES: Final = DEAD_LETTER_BYTES - _ROOM_FOR_THE_REST
 
-Headers = list[tuple[str, bytes]]
+Header = tuple[str, bytes]
+Headers = list[Header]
 
 
 class Place(NamedTuple):
@@ -76,11 +84,15 @@ class Settled(StrEnum):
 
 
 class Fault(NamedTuple):
-    """Why a record is a dead letter: where it was, what is wrong with it, the kind of error."""
+    """Why a record is a dead letter: where it was, what is wrong with it, the kind of error.
+
+    `omitted_bytes` of the record were too many for a letter, and are not in it.
+    """
 
     place: Place
     message: str
     exception: str
+    omitted_bytes: int = 0
 
 
 class Mark(NamedTuple):
@@ -92,22 +104,37 @@ class Mark(NamedTuple):
 
 
 def dead_letter(record: InboundRecord, error: Exception) -> OutboundRecord:
-    """The record for the dead letter topic: all as it was, with five headers that say why."""
+    """The record for the dead letter topic: all as it was, with five headers that say why.
+
+    Of a record that is larger than the topic takes the value is left out or, where its headers
+    alone are too large, key, value and headers.
+    """
+    key, value, headers = _what_fits(record)
+    omitted = size_of(record) - _size(key, value, headers)
     return OutboundRecord(
         dead_letter_topic(record.topic),
         record.partition,
-        record.key,
-        record.value,
+        key,
+        value,
         [
-            *record.headers,
+            *headers,
             (TOPIC, record.topic.encode()),
             (PARTITION, str(record.partition).encode()),
             (OFFSET, str(record.offset).encode()),
             (MESSAGE, str(error)[:_LONGEST_MESSAGE].encode(errors="replace")),
             (EXCEPTION, type(error).__name__.encode()),
+            *([(OMITTED, str(omitted).encode())] if omitted else []),
         ],
         record.timestamp,
     )
+
+
+def _what_fits(record: InboundRecord) -> tuple[bytes | None, bytes | None, Sequence[Header]]:
+    if size_of(record) <= _MOST_BYTES:
+        return record.key, record.value, record.headers
+    if _size(record.key, None, record.headers) <= _MOST_BYTES:
+        return record.key, None, record.headers
+    return None, None, ()
 
 
 def fault_of(letter: InboundRecord) -> tuple[Headers, Fault]:
@@ -116,15 +143,18 @@ def fault_of(letter: InboundRecord) -> tuple[Headers, Fault]:
     Raises:
         ValueError: this is no dead letter, or it does not name a record.
     """
-    split = len(letter.headers) - len(_OF_A_LETTER)
-    own, added = letter.headers[: max(split, 0)], letter.headers[max(split, 0) :]
+    headers, omitted = list(letter.headers), 0
+    if headers and headers[-1][0] == OMITTED:
+        omitted = int(_text(headers.pop()[1]))
+    split = max(len(headers) - len(_OF_A_LETTER), 0)
+    own, added = headers[:split], headers[split:]
     if tuple(name for name, _ in added) != _OF_A_LETTER:
         raise ValueError("not a dead letter: it does not end with the headers that say why")
     topic, partition, offset, message, exception = (_text(value) for _, value in added)
     if letter.topic not in _TOPICS or dead_letter_topic(topic) != letter.topic:
         fault = f"a dead letter of {topic}, which does not belong on {letter.topic}"
         raise ValueError(fault)
-    return list(own), Fault(Place(topic, int(partition), int(offset)), message, exception)
+    return own, Fault(Place(topic, int(partition), int(offset)), message, exception, omitted)
 
 
 def mark(place: Place, settled: Settled, reason: str = "") -> OutboundRecord:
@@ -165,8 +195,13 @@ def as_it_was(letter: InboundRecord) -> AsItWas:
 
 def size_of(record: InboundRecord) -> int:
     """Bytes of a record's key, value and headers."""
-    parts: Sequence[bytes | None] = (record.key, record.value, *(v for _, v in record.headers))
-    return sum(len(part) for part in parts if part) + sum(len(name) for name, _ in record.headers)
+    return _size(record.key, record.value, record.headers)
+
+
+def _size(key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> int:
+    parts: Sequence[bytes | None] = (key, value, *(part for _, part in headers))
+    names = sum(len(name.encode(errors="surrogatepass")) for name, _ in headers)
+    return sum(len(part) for part in parts if part) + names
 
 
 def _text(raw: bytes | None) -> str:
