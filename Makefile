@@ -5,6 +5,9 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Tests wait more than they work. Each process has a Kafka and a MongoDB of its own; where they are
+# given there is one of each.
+TEST_PROCESSES ?= $(if $(filter external,$(OMS_TEST_BACKEND)),0,2)
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -26,7 +29,7 @@ dev: .venv/.project  ## Start everything on this machine until Ctrl-C
 	@$(BIN)/oms dev $(ARGS)
 
 test: .venv/.project  ## Run the tests
-	@$(BIN)/python -m pytest -ra $(ARGS)
+	@$(BIN)/python -m pytest -ra --numprocesses $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 simulate: .venv/.project  ## Run 10,000 simulated histories; ARGS="--histories 1000000" for more
 	$(BIN)/python -m tests.simulation run $(ARGS)
