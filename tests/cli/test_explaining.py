@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from schemas.events import EventType
 from schemas.replies import ReplyType
 from schemas.topics import COMMANDS, REPLIES
@@ -84,7 +82,7 @@ def test_an_open_order_tells_for_whom_it_waits() -> None:
     """A pending order says who was asked, how often, and when again; a settled one says nothing."""
     order = order_with()
     assert still_waits(order) is None
-    pending = replace(order, waiting=waiting_after(None, order, Patience()))
+    pending = order._replace(waiting=waiting_after(None, order, Patience()))
     assert still_waits(pending) == (
         "waits for the customer and inventory services: asked once since version 1, "
         "and again at 1970-01-01T00:00:05.000Z"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,7 +32,7 @@ def order_with(order_id: str, *happened: str) -> Order:
     """An order to which this happened."""
     order = given(*happened).order
     assert order is not None
-    return replace(order, id=order_id, revision=order.version)
+    return order._replace(id=order_id, revision=order.version)
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ async def test_a_worker_that_is_quicker_has_the_last_word(
 ) -> None:
     """An older snapshot that came behind a newer one is followed by the newer one once more."""
     shipped = order_with("moving", *SHIPPED)
-    first, second, third = (replace(at_version(shipped, n), revision=n) for n in (1, 2, 3))
+    first, second, third = (at_version(shipped, n)._replace(revision=n) for n in (1, 2, 3))
     resting = order_with("resting", *PENDING)
     await store.save([Write(None, first), Write(None, resting)])
     topic = BesideWorkers(store, [(first, second), (second, third)])

@@ -175,7 +175,7 @@ async def test_a_write_that_is_lost_goes_round_again(worker: Worker) -> None:
 
     def somebody_else_writes(_: Sequence[Write]) -> None:
         worker.store.on_save = lambda _: None
-        worker.store.orders["a"] = replace(overtaken, revision=overtaken.revision + 1)
+        worker.store.orders["a"] = overtaken._replace(revision=overtaken.revision + 1)
 
     worker.store.on_save = somebody_else_writes
     await worker.handle(update_record("a", offset=1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +51,7 @@ def test_a_deadline_is_the_same_however_often_it_is_written() -> None:
     """Two workers, or one that starts again, write equal bytes."""
     order = _waiting("created")
     assert order.waiting is not None
-    moved_on = replace(order, revision=9)
+    moved_on = order._replace(revision=9)
     assert deadline_record(order, order.waiting) == deadline_record(moved_on, order.waiting)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,7 +41,7 @@ def store(request: pytest.FixtureRequest) -> OrderStore:
 def _order(*happened: str, order_id: str = "order-1") -> Order:
     order = given(*happened).order
     assert order is not None
-    return replace(order, id=order_id)
+    return order._replace(id=order_id)
 
 
 async def _stored(store: OrderStore, order: Order) -> Order:
@@ -76,7 +75,7 @@ async def test_only_orders_that_exist_are_loaded(store: OrderStore) -> None:
 async def test_an_order_is_inserted_once(store: OrderStore) -> None:
     """The second create of the same order loses; what is stored is the first."""
     first = await _stored(store, _order("created"))
-    second = replace(first, customer_id="somebody else")
+    second = first._replace(customer_id="somebody else")
     assert await store.save([Write(None, second)]) == {"order-1"}
     assert await store.load(["order-1"]) == {"order-1": first}
 
@@ -112,10 +111,10 @@ async def test_a_change_of_an_order_that_somebody_else_changed_is_lost(store: Or
     """The revision guards it; the others of the same save are stored."""
     before = await _stored(store, _order("created"))
     other = await _stored(store, _order("created", order_id="order-2"))
-    winner = replace(before, revision=2, reason="first")
+    winner = before._replace(revision=2, reason="first")
     assert await store.save([Write(before, winner)]) == frozenset()
-    loser = replace(before, revision=2, reason="second")
-    also = replace(other, revision=2, reason="third")
+    loser = before._replace(revision=2, reason="second")
+    also = other._replace(revision=2, reason="third")
     assert await store.save([Write(before, loser), Write(other, also)]) == {"order-1"}
     assert await store.load(["order-1", "order-2"]) == {"order-1": winner, "order-2": also}
 
@@ -123,7 +122,7 @@ async def test_a_change_of_an_order_that_somebody_else_changed_is_lost(store: Or
 async def test_a_change_of_an_order_that_does_not_exist_is_lost(store: OrderStore) -> None:
     """An update never inserts."""
     order = _order("created")
-    assert await store.save([Write(order, replace(order, revision=2))]) == {"order-1"}
+    assert await store.save([Write(order, order._replace(revision=2))]) == {"order-1"}
     assert await store.load(["order-1"]) == {}
 
 
@@ -171,7 +170,7 @@ async def test_a_refusal_belongs_to_its_order_source_and_id(store: OrderStore) -
         RefusalKey("order-1", "/desk", "c"),
         RefusalKey("order-1", "/shop", "d"),
     ]
-    await store.remember([first, *(replace(first, key=key) for key in keys[:2])])
+    await store.remember([first, *(first._replace(key=key) for key in keys[:2])])
     assert set(await store.load_refusals([first.key, *keys])) == {first.key, *keys[:2]}
 
 
@@ -180,7 +179,7 @@ async def test_pending_orders_of_a_lane_are_loaded(store: OrderStore) -> None:
     for status, happened in HISTORIES.items():
         if happened:
             await _stored(store, _order(*happened, order_id=status))
-    await _stored(store, replace(_order("created", order_id="elsewhere"), lane=LANE + 1))
+    await _stored(store, _order("created", order_id="elsewhere")._replace(lane=LANE + 1))
     assert [order.id for order in await store.load_pending(LANE)] == ["pending"]
 
 
@@ -209,7 +208,7 @@ async def test_only_orders_of_the_lanes_that_are_asked_for_are_due(store: OrderS
     """Other lanes have their own worker, and who waits for nobody is never due."""
     order = _order("created", order_id="own")
     await _stored(store, order)
-    await _stored(store, replace(order, id="other", lane=LANE + 1))
+    await _stored(store, order._replace(id="other", lane=LANE + 1))
     await _stored(store, _order("created", "processing", order_id="done"))
     assert order.waiting is not None
     later = order.waiting.due_at + 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -123,7 +122,7 @@ async def use_orders(database: Database) -> None:
     await store.prepare()
     created = given("created").order
     assert created is not None
-    order = replace(created, id=str(uuid4()))
+    order = created._replace(id=str(uuid4()))
     await store.save([Write(None, order)])
     canceled = Story(order).when(cancel()).order
     await store.save([Write(order, canceled)])

@@ -112,10 +112,10 @@ def _after(order: Order | None, happening: str) -> Order:
     version = 1 if order is None else order.version + 1
     at = BEGIN + 1_000 * (version - 1)
     if order is not None and happening in {"released", "fulfilled"}:
-        return replace(order, waiting=None)
+        return order._replace(waiting=None)
     if order is not None and happening == "silence":
         assert order.waiting is not None, "nobody is waited for, so there is no silence"
-        return replace(order, waiting=asked_again(order.waiting, order.waiting.due_at, PATIENCE))
+        return order._replace(waiting=asked_again(order.waiting, order.waiting.due_at, PATIENCE))
     event = EventType(f"order.{happening}.v1")
     change = Change(
         version, event, at, _cause_of(happening, version), **_DETAILS.get(happening, {})
@@ -124,7 +124,7 @@ def _after(order: Order | None, happening: str) -> Order:
         lines = (ProductLine("apple", 2), ProductLine("pear", 1))
         after = created(ORDER_ID, LANE, "customer-1", "default", lines, change)
     else:
-        after = replace(evolve(order, change), revision=order.revision + 1)
+        after = evolve(order, change)._replace(revision=order.revision + 1)
     return with_waiting(order, after, Moment(at, LANE, PATIENCE))
 
 
@@ -156,7 +156,7 @@ class Story:
     def with_version(self, version: int) -> Story:
         """Let the order have this version already, after changes that do not matter."""
         assert self.order is not None
-        return replace(self, order=replace(self.order, version=version))
+        return replace(self, order=self.order._replace(version=version))
 
     def not_acknowledged_from(self, version: int) -> Story:
         """Let the process have died before it acknowledged what caused this version."""

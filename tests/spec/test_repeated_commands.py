@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def _again(command: CommandMessage, offset: int = 2_000) -> CommandMessage:
     """The same command once more, in another record and with another reply address."""
-    return replace(command, cause=command.cause._replace(offset=offset, reply=DESK))
+    return command._replace(cause=command.cause._replace(offset=offset, reply=DESK))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_an_address_is_remembered_once() -> None:
     pending = given().when(create(reply=SHOP)).afterwards().when(_again(create())).afterwards()
     third = pending.when(_again(create(), offset=2_002))
     assert third.changes_nothing
-    again_from_the_shop = replace(create(reply=SHOP), cause=create(reply=SHOP, offset=9).cause)
+    again_from_the_shop = create(reply=SHOP)._replace(cause=create(reply=SHOP, offset=9).cause)
     assert pending.when(again_from_the_shop).changes_nothing
 
 

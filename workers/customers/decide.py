@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from schemas.replies import ReplyType
 from schemas.results import Code
@@ -17,8 +16,7 @@ ACTIVE: Final = "active"
 BLOCKED: Final = "blocked"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The answer to one request; `code` and `message` say why not."""
 
     type: ReplyType

@@ -26,16 +26,14 @@ class Line(NamedTuple):
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why an order got nothing, and because of which products."""
 
     code: str
     product_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(NamedTuple):
     """What is remembered of an order, for ever: its answers must not change.
 
     `refusal` is what its reserve request is answered with; without one, it was granted.

@@ -5,8 +5,8 @@ The requests are decided in order on a working copy, so that each sees those bef
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from schemas.replies import ReplyType
 from schemas.requests import FulfillStock, InventoryRequest, ReleaseStock, ReserveStock
@@ -32,8 +32,7 @@ _PLENTY: Final = 2**53
 """More than all requests of a batch can ask for, and still a whole number everywhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The answer to one request; a refused reserve has its `refusal`."""
 
     type: ReplyType
@@ -131,7 +130,7 @@ def _release(order_id: str, books: _Books) -> Reply:
     elif reservation.state is State.FULFILLED:
         return Reply(ReplyType.RELEASE_REFUSED)
     elif reservation.state is State.RESERVED:
-        books.reservations[order_id] = replace(reservation, state=State.RELEASED)
+        books.reservations[order_id] = reservation._replace(state=State.RELEASED)
         for product_id, pieces in reservation.lines:
             _move(books, product_id, StockChange(available=pieces, reserved=-pieces))
     return Reply(ReplyType.RELEASED)
@@ -142,7 +141,7 @@ def _fulfill(order_id: str, books: _Books) -> Reply:
     if reservation is None or reservation.state in {State.RELEASED, State.REFUSED}:
         return Reply(ReplyType.FULFILL_REFUSED)
     if reservation.state is State.RESERVED:
-        books.reservations[order_id] = replace(reservation, state=State.FULFILLED)
+        books.reservations[order_id] = reservation._replace(state=State.FULFILLED)
         for product_id, pieces in reservation.lines:
             _move(books, product_id, StockChange(reserved=-pieces, fulfilled=pieces))
     return Reply(ReplyType.FULFILLED)

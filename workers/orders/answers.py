@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from schemas.events import EventType
 from schemas.results import Code, Outcome
@@ -22,8 +21,7 @@ DECIDES_CREATE: Final = frozenset(
 DECIDES_CANCEL: Final = frozenset({EventType.CANCELED, EventType.CANCEL_REFUSED})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The content of a result; `order` is the order as the command left it, if it is told.
 
     `errors` are (path, message, product id) each; `decided_by` is the message that settled it.
@@ -132,11 +130,10 @@ def _with_outcome(told: Answer, command: EventType, newest: Change) -> Answer:
         case EventType.CREATED, EventType.CANCELED:
             return _rejected(told, Code.CANCELED, "The order was canceled before it was decided")
         case EventType.CANCEL_REQUESTED, EventType.CANCEL_REFUSED:
-            return replace(
-                _rejected(told, Code.RELEASE_REFUSED, "The stock has already left"), order=None
-            )
+            refused = _rejected(told, Code.RELEASE_REFUSED, "The stock has already left")
+            return refused._replace(order=None)
         case EventType.DELETED, _:
-            return replace(told, message="Order deleted successfully")
+            return told._replace(message="Order deleted successfully")
         case _:
             return told
 
@@ -164,4 +161,4 @@ def _rejected(
     message: str | None,
     errors: tuple[tuple[str | None, str | None, str | None], ...] = (),
 ) -> Answer:
-    return replace(told, outcome=Outcome.REJECTED, code=code, message=message, errors=errors)
+    return told._replace(outcome=Outcome.REJECTED, code=code, message=message, errors=errors)

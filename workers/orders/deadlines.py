@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -82,4 +82,4 @@ def asked_again(waiting: Waiting, now: int, patience: Patience) -> Waiting:
     attempt = waiting.attempt + 1
     is_on_time = 0 <= now - waiting.due_at <= patience.first_pause
     begin = waiting.due_at if is_on_time else now
-    return replace(waiting, attempt=attempt, due_at=begin + pause_after(attempt, patience))
+    return waiting._replace(attempt=attempt, due_at=begin + pause_after(attempt, patience))

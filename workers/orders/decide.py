@@ -5,7 +5,6 @@ Nothing here reads a clock or a driver: `Moment` brings the time and the setting
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from schemas.commands import (
@@ -175,7 +174,7 @@ def _refuse(cause: Cause, order: Order, moment: Moment, code: Code, message: str
 def _refuse_transition(cause: Cause, order: Order, moment: Moment, message: str) -> Refused:
     refused = _refuse(cause, order, moment, Code.INVALID_TRANSITION, message)
     allowed = COMMANDS_MAY_ASK[order.status]
-    return Refused(replace(refused.answer, allowed=allowed))
+    return Refused(refused.answer._replace(allowed=allowed))
 
 
 def _unchanged(cause: Cause, order: Order, moment: Moment) -> Refused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from schemas.events import EventType
@@ -79,7 +78,7 @@ def _take_answer(message: ReplyMessage, reply: Answer, order: Order, moment: Mom
         case ReleaseRefused():
             return _release_refused(message, order, moment)
         case StockFulfilled() | FulfillRefused():
-            return Remembered(replace(order, waiting=None))
+            return Remembered(order._replace(waiting=None))
         case _:
             assert_never(reply)
 
@@ -129,7 +128,7 @@ def _give_back(order: Order, moment: Moment) -> Remembered:
     due_at = moment.now + pause_after(1, moment.patience)
     # Numbered by revision, so that it is a request of its own each time.
     waiting = Waiting(Purpose.RELEASE, since=order.version, attempt=order.revision, due_at=due_at)
-    return Remembered(replace(order, waiting=waiting), RequestType.RELEASE, moment.now)
+    return Remembered(order._replace(waiting=waiting), RequestType.RELEASE, moment.now)
 
 
 def _deadline(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
@@ -142,7 +141,7 @@ def _deadline(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
         return change_order(order, moment, message.cause, EventType.EXPIRED, reason=reason)
     again = asked_again(waiting, moment.now, moment.patience)
     asked_at = again.due_at - pause_after(again.attempt, moment.patience)
-    return Remembered(replace(order, waiting=again), FIRST_REQUEST[waiting.purpose], asked_at)
+    return Remembered(order._replace(waiting=again), FIRST_REQUEST[waiting.purpose], asked_at)
 
 
 def _reject(
@@ -176,17 +175,17 @@ def _releasing_later(order: Order, moment: Moment) -> Order:
     """
     due_at = moment.now + pause_after(1, moment.patience)
     waiting = Waiting(Purpose.RELEASE, since=order.version, attempt=0, due_at=due_at)
-    return replace(order, waiting=waiting)
+    return order._replace(waiting=waiting)
 
 
 def _released(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
     if order.status is Status.CANCELING:
         reason = order.history[-1].reason
         return change_order(order, moment, message.cause, EventType.CANCELED, reason=reason)
-    return Remembered(replace(order, waiting=None))
+    return Remembered(order._replace(waiting=None))
 
 
 def _release_refused(message: ReplyMessage, order: Order, moment: Moment) -> Decision:
     if order.status is Status.CANCELING:
         return change_order(order, moment, message.cause, EventType.CANCEL_REFUSED)
-    return Remembered(replace(order, waiting=None))
+    return Remembered(order._replace(waiting=None))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from workers.orders.deadlines import waiting_after
 from workers.orders.evolve import evolve
@@ -26,23 +26,20 @@ class Moment:
     patience: Patience
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """The order has a new version; its newest change says which."""
 
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """The next request of the same attempt is to be sent; nothing is to be stored."""
 
     request: RequestType
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """No new version, but what the order waits for is to be stored; `request` is then sent.
 
     `asked_at` is the request's time, in milliseconds since 1970: the same for all who store the
@@ -54,15 +51,13 @@ class Remembered:
     asked_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """Nothing changes; the answer says why and is remembered. `unchanged` is one of these."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """Nobody waits for this."""
 
     reason: str
@@ -88,4 +83,4 @@ def change_order(  # noqa: PLR0913 - what a change is made of
 
 def with_waiting(before: Order | None, after: Order, moment: Moment) -> Order:
     """The order with what it waits for after its newest change."""
-    return replace(after, waiting=waiting_after(before, after, moment.patience))
+    return after._replace(waiting=waiting_after(before, after, moment.patience))

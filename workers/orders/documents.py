@@ -51,12 +51,18 @@ def order_to_document(order: Order) -> Document:
 
 def changing_fields(order: Order) -> Document:
     """The fields that a change may touch, those that are there; not the history."""
-    document: Document = {
+    return {
         "status": order.status.value,
         "version": order.version,
         "revision": order.revision,
         "updatedAt": order.updated_at,
+        **optional_fields(order),
     }
+
+
+def optional_fields(order: Order) -> Document:
+    """Of the fields that a change may touch those that may be missing, as far as they are there."""
+    document: Document = {}
     if order.shipping is not None:
         document["shipping"] = _shipping_to_document(order.shipping)
     _put(document, "reason", order.reason)
@@ -70,9 +76,6 @@ def changing_fields(order: Order) -> Document:
             "dueAt": order.waiting.due_at,
         }
     return document
-
-
-OPTIONAL_CHANGING_FIELDS = ("shipping", "reason", "returnsTo", "waiting")
 
 
 def change_to_document(change: Change) -> Document:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from schemas.events import EventType
@@ -37,8 +36,7 @@ def created(  # noqa: PLR0913, PLR0917 - what an order is made of
 
 def evolve(order: Order, change: Change) -> Order:
     """The order after one more change. What it waits for is not touched here."""
-    after = replace(
-        order,
+    after = order._replace(
         status=_status_after(order, change.type),
         version=change.version,
         updated_at=change.at,
@@ -87,15 +85,14 @@ def _status_after(order: Order, event_type: EventType) -> Status:  # noqa: C901,
 
 def without_personal_data(order: Order) -> Order:
     """What may stay of a deleted order: id, statuses, versions, times and causes."""
-    return replace(
-        order,
+    return order._replace(
         customer_id=None,
         storefront_id=None,
         products=None,
         shipping=None,
         reason=None,
         history=tuple(
-            replace(change, reason=None, shipping=None, message=None, copies=())
+            change._replace(reason=None, shipping=None, message=None, copies=())
             for change in order.history
         ),
     )

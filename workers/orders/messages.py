@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from schemas.commands import Command
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from workers.orders.order import Cause
 
 
-@dataclass(frozen=True, slots=True)
-class CommandMessage:
+class CommandMessage(NamedTuple):
     """A command whose data is well formed."""
 
     order_id: str
@@ -22,8 +20,7 @@ class CommandMessage:
     data: Command
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidCommand:
+class InvalidCommand(NamedTuple):
     """A command that can be answered, not carried out; `errors` are (path, message, product)."""
 
     order_id: str | None
@@ -33,8 +30,7 @@ class InvalidCommand:
     errors: tuple[tuple[str | None, str | None, str | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestReference:
+class RequestReference(NamedTuple):
     """The request that a reply names: what was asked, at which version, for which time."""
 
     order_id: str
@@ -43,8 +39,7 @@ class RequestReference:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyMessage:
+class ReplyMessage(NamedTuple):
     """A reply to one of our requests, or a deadline of ours."""
 
     request: RequestReference

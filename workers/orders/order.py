@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,16 +11,14 @@ if TYPE_CHECKING:
     from schemas.status import Status
 
 
-@dataclass(frozen=True, slots=True)
-class ProductLine:
+class ProductLine(NamedTuple):
     """One product and how many pieces of it."""
 
     product_id: str
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shipping:
+class Shipping(NamedTuple):
     """Who carries the order, and under which number."""
 
     company: str
@@ -46,8 +43,7 @@ class Cause(NamedTuple):
     reply: ReplyAddress | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One version of an order: what happened, when (milliseconds since 1970) and why.
 
     `code`, `message` and `products` tell why a check said no. `copies` are further addresses,
@@ -74,8 +70,7 @@ class Purpose(StrEnum):
     FULFILLMENT = "fulfillment"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """Who is asked for what: since which version, how often, and when it is asked again."""
 
     purpose: Purpose
@@ -84,8 +79,7 @@ class Waiting:
     due_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """An order at one version.
 
     `lane` is the partition number it lives in; `revision` counts writes, of which there may be

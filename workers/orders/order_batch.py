@@ -5,7 +5,7 @@ Pure: what is to be written, told, remembered and forwarded comes out as plain d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from schemas.commands import Delete
@@ -104,7 +104,7 @@ def work_through(arrivals: Sequence[Arrival], known: Known, moment: Moment) -> O
         _handle(arrival.message, batch, known, moment)
     if batch.is_written and batch.order is not None and batch.loaded is not None:
         revision = max(batch.order.revision, batch.loaded.revision + 1)
-        batch.order = replace(batch.order, revision=revision)
+        batch.order = batch.order._replace(revision=revision)
     return batch
 
 
@@ -158,7 +158,7 @@ def _handle_reply(message: ReplyMessage, batch: OrderBatch, moment: Moment) -> N
                 )
                 batch.outputs.append(asked)
                 # Requests are numbered by it: the next one of this batch is another request.
-                batch.order = replace(decision.order, revision=order.revision + 1)
+                batch.order = decision.order._replace(revision=order.revision + 1)
         case Ignored() | Refused():
             batch.ignored += 1
         case _:
@@ -217,7 +217,7 @@ def _answer_again(cause: Cause, order: Order, version: int, batch: OrderBatch) -
         return
     told = answer(at_version(order, decided), made)
     if order.status is Status.DELETED and made.type is not EventType.DELETED:
-        told = replace(told, order=None)
+        told = told._replace(order=None)
     batch.outputs.append(ResultOutput(told, tuple(_addresses(cause))))
 
 
@@ -225,9 +225,9 @@ def _remember_address(cause: Cause, made: Change, order: Order, batch: OrderBatc
     """The outcome is not known yet: the new delivery's address gets its copy then, too."""
     if cause.reply is None or cause.reply in (made.cause.reply, *made.copies):
         return
-    noted = replace(made, copies=(*made.copies, cause.reply)[-MAX_REPLY_ADDRESSES:])
+    noted = made._replace(copies=(*made.copies, cause.reply)[-MAX_REPLY_ADDRESSES:])
     history = tuple(noted if change is made else change for change in order.history)
-    batch.order = replace(order, history=history)
+    batch.order = order._replace(history=history)
 
 
 def _key(cause: Cause, order_id: str | None) -> RefusalKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from schemas.status import Status
 from schemas.topics import RESULTS
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from workers.stream.ports import CopyRecord, InboundRecord
 
 
-@dataclass(frozen=True, slots=True)
-class NewRefusal:
+class NewRefusal(NamedTuple):
     """A refusal to be remembered, the order it is about, its lane, and who wants a copy."""
 
     refusal: Refusal

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from workers.orders.order import Order
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalKey:
+class RefusalKey(NamedTuple):
     """A command that changed nothing: its source and id, within its order."""
 
     order_id: str | None
@@ -20,8 +18,7 @@ class RefusalKey:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """The remembered answer to such a command: its result as it goes out, but for the order.
 
     An `unchanged` result shows the order at `shown_version`. That is put in from the order itself,
@@ -34,8 +31,7 @@ class Refusal:
     shown_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """An order to be stored; `before` is the order as it was loaded, `None` for a new one."""
 
     before: Order | None

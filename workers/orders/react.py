@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workers.orders.answers import Answer, answer, command_behind, commands_answered_by
 from workers.orders.deadlines import FIRST_REQUEST, purpose_begun
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from workers.orders.order import Cause, Order, Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class EventOutput:
+class EventOutput(NamedTuple):
     """The event of the order's newest change, and the status before it."""
 
     order: Order
@@ -26,8 +24,7 @@ class EventOutput:
     command: Cause
 
 
-@dataclass(frozen=True, slots=True)
-class RequestOutput:
+class RequestOutput(NamedTuple):
     """A request about an order: `since` and `attempt` make its id."""
 
     order: Order
@@ -39,8 +36,7 @@ class RequestOutput:
     caused_by: Cause
 
 
-@dataclass(frozen=True, slots=True)
-class ResultOutput:
+class ResultOutput(NamedTuple):
     """A result for everybody, and the addresses that get a copy of it."""
 
     answer: Answer

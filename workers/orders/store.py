@@ -12,10 +12,10 @@ from schemas.status import Status
 from workers.database import away_when_unreachable
 from workers.orders.deadlines import LONGEST_PAUSE
 from workers.orders.documents import (
-    OPTIONAL_CHANGING_FIELDS,
     NewerDocumentError,
     change_to_document,
     changing_fields,
+    optional_fields,
     order_from_document,
     order_to_document,
 )
@@ -172,7 +172,7 @@ def _operation(write: Write) -> InsertOne[Any] | UpdateOne | ReplaceOne[Any]:
     fields = changing_fields(after)
     fields.update(_history_fields(before, after))
     update: dict[str, Any] = {"$set": fields}
-    gone = {name: "" for name in OPTIONAL_CHANGING_FIELDS if name not in fields}
+    gone = {name: "" for name in optional_fields(before) if name not in fields}
     if gone:
         update["$unset"] = gone
     return UpdateOne(guarded, update)

@@ -6,8 +6,7 @@ there, or wait for a topic that does not exist.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from uuid_utils import UUID, uuid5
@@ -37,8 +36,7 @@ class UnanswerableError(Exception):
     """A record that is no request we can answer: it goes to the dead letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request(Generic[Data]):
+class Request(NamedTuple, Generic[Data]):
     """A request: what it asks for, and what its reply needs.
 
     `partition` is where the reply goes on `orders.replies`; `correlation` is to be echoed.
