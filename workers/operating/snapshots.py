@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from schemas.status import Status
 from workers.database import away_when_unreachable
-from workers.orders.encode import order_json, snapshot_record
+from workers.orders.encode import envelope, order_json, snapshot_record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -88,7 +88,8 @@ def _named(order_ids: Collection[str]) -> dict[str, Any]:
 
 def snapshot_of(order: Order) -> OutboundRecord:
     """The snapshot of an order, equal to the byte to the one that its worker wrote."""
-    return snapshot_record(order, order_json(order), deleted=order.status is Status.DELETED)
+    deleted = order.status is Status.DELETED
+    return snapshot_record(order, order_json(order), envelope(order), deleted=deleted)
 
 
 async def _write(

@@ -24,7 +24,7 @@ from schemas.topics import (
     SNAPSHOTS,
 )
 from workers.orders.answers import command_behind
-from workers.stream.codec import encode_headers, reply_headers
+from workers.stream.codec import Headers, encode_headers, labelled, reply_headers
 from workers.stream.ports import CopyRecord, OutboundRecord
 from workers.stream.times import rfc3339
 
@@ -72,42 +72,15 @@ def order_json(order: Order) -> orjson.Fragment:
     return orjson.Fragment(orjson.dumps(content))
 
 
-def event_record(output: EventOutput, encoded: orjson.Fragment) -> OutboundRecord:
-    """The event of one version."""
-    order = output.order
+def envelope(order: Order) -> Headers:
+    """The headers that everything about the order's newest change shares: all but id and type."""
     newest = order.history[-1]
-    data: dict[str, Any] = {"order": encoded}
-    if output.previous_status is not None:
-        data["previousStatus"] = output.previous_status
-    if newest.reason is not None:
-        data["reason"] = newest.reason
-    headers = _headers(
-        order, stable_id("event", order.id, str(order.version)), newest.type, output.command
-    )
-    return OutboundRecord(EVENTS, order.lane, order.id.encode(), orjson.dumps(data), headers)
-
-
-def snapshot_record(order: Order, encoded: orjson.Fragment, *, deleted: bool) -> OutboundRecord:
-    """The newest state for the compacted topic; null once the order is deleted."""
-    headers = _headers(
-        order,
-        stable_id("snapshot", order.id, str(order.version)),
-        SNAPSHOT_TYPE,
-        command_behind(order),
-    )
-    value = None if deleted else orjson.dumps(encoded)
-    return OutboundRecord(SNAPSHOTS, order.lane, order.id.encode(), value, headers)
-
-
-def _headers(
-    order: Order, message_id: str, message_type: str, command: Cause
-) -> list[tuple[str, bytes]]:
-    newest = order.history[-1]
+    command = command_behind(order)
     traced = _traced(newest.cause, command)
     return encode_headers(
-        event_id=message_id,
+        event_id="",
         source=SOURCE,
-        event_type=message_type,
+        event_type="",
         time=rfc3339(newest.at).encode(),
         subject=order.id,
         correlation_id=command.correlation_id or command.id,
@@ -116,6 +89,30 @@ def _headers(
         trace_parent=traced.trace_parent,
         trace_state=traced.trace_state,
     )
+
+
+def event_record(output: EventOutput, encoded: orjson.Fragment, shared: Headers) -> OutboundRecord:
+    """The event of one version, of which `encoded` and `shared` are the JSON and the envelope."""
+    order = output.order
+    newest = order.history[-1]
+    data: dict[str, Any] = {"order": encoded}
+    if output.previous_status is not None:
+        data["previousStatus"] = output.previous_status
+    if newest.reason is not None:
+        data["reason"] = newest.reason
+    identity = stable_id("event", order.id, str(order.version))
+    headers = labelled(shared, identity, newest.type)
+    return OutboundRecord(EVENTS, order.lane, order.id.encode(), orjson.dumps(data), headers)
+
+
+def snapshot_record(
+    order: Order, encoded: orjson.Fragment, shared: Headers, *, deleted: bool
+) -> OutboundRecord:
+    """The newest state for the compacted topic; null once the order is deleted."""
+    identity = stable_id("snapshot", order.id, str(order.version))
+    headers = labelled(shared, identity, SNAPSHOT_TYPE)
+    value = None if deleted else orjson.dumps(encoded)
+    return OutboundRecord(SNAPSHOTS, order.lane, order.id.encode(), value, headers)
 
 
 def _traced(cause: Cause, command: Cause) -> Cause:

@@ -9,6 +9,7 @@ from schemas.status import Status
 from schemas.topics import RESULTS
 from workers.orders.encode import (
     copy_record,
+    envelope,
     event_record,
     order_json,
     request_record,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from workers.orders.order import Order
     from workers.orders.order_batch import OrderBatch
     from workers.orders.ports import RefusalKey
+    from workers.stream.codec import Headers
     from workers.stream.ports import CopyRecord, InboundRecord
 
 
@@ -58,16 +60,23 @@ class Outgoing:
         self.copies.extend(copy_record(record, address) for address in addresses)
 
 
-class _OrderJson:
-    """The JSON of each version of one order, made once."""
+class _Encoded(NamedTuple):
+    """What the messages about one version of an order share: its JSON, and their envelope."""
+
+    json: orjson.Fragment
+    shared: Headers
+
+
+class _Versions:
+    """What is encoded of each version of one order, made once."""
 
     def __init__(self) -> None:
-        self._made: dict[int, orjson.Fragment] = {}
+        self._made: dict[int, _Encoded] = {}
 
-    def of(self, order: Order) -> orjson.Fragment:
+    def of(self, order: Order) -> _Encoded:
         made = self._made.get(order.version)
         if made is None:
-            made = self._made[order.version] = order_json(order)
+            made = self._made[order.version] = _Encoded(order_json(order), envelope(order))
         return made
 
 
@@ -76,23 +85,23 @@ def encode_batch(
 ) -> Outgoing:
     """The bytes of everything that one order's batch tells."""
     outgoing = Outgoing()
-    encoded = _OrderJson()
+    versions = _Versions()
     outgoing.records.extend(forward(record, batch.order) for record in batch.forwarded)
     for output in batch.outputs:
         match output:
             case EventOutput():
-                outgoing.records.append(event_record(output, encoded.of(output.order)))
+                outgoing.records.append(event_record(output, *versions.of(output.order)))
             case RequestOutput():
                 outgoing.records.append(request_record(output))
             case ResultOutput():
-                record = _result(output.answer, encoded, lane)
+                record = _result(output.answer, versions, lane)
                 outgoing.add_result(record, output.copies)
             case _:
                 assert_never(output)
     if batch.order is not None and batch.has_new_state:
         deleted = batch.order.status is Status.DELETED
-        json = encoded.of(batch.order)
-        outgoing.records.append(snapshot_record(batch.order, json, deleted=deleted))
+        encoded = versions.of(batch.order)
+        outgoing.records.append(snapshot_record(batch.order, *encoded, deleted=deleted))
     for key, (told, addresses) in batch.refusals.items():
         outgoing.refusals.append(
             NewRefusal(_refusal(key, told, lane), batch.order, lane, addresses)
@@ -109,8 +118,8 @@ def _refusal(key: RefusalKey, told: Answer, lane: int) -> Refusal:
     return Refusal(key, value, headers, None if told.order is None else told.order.version)
 
 
-def _result(told: Answer, encoded: _OrderJson, lane: int) -> OutboundRecord:
-    order = None if told.order is None else encoded.of(told.order)
+def _result(told: Answer, versions: _Versions, lane: int) -> OutboundRecord:
+    order = None if told.order is None else versions.of(told.order).json
     return result_record(told, result_value(told, order), lane)
 
 

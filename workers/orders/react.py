@@ -21,7 +21,6 @@ class EventOutput(NamedTuple):
 
     order: Order
     previous_status: Status | None
-    command: Cause
 
 
 class RequestOutput(NamedTuple):
@@ -49,8 +48,7 @@ Output = EventOutput | RequestOutput | ResultOutput
 def react(before: Order | None, after: Order) -> list[Output]:
     """All that is told about the newest change of `after`."""
     newest = after.history[-1]
-    command = command_behind(after)
-    outputs: list[Output] = [EventOutput(after, None if before is None else before.status, command)]
+    outputs: list[Output] = [EventOutput(after, None if before is None else before.status)]
     purpose = purpose_begun(before, after)
     if purpose is not None:
         request = FIRST_REQUEST[purpose]

@@ -7,6 +7,7 @@ the tests. Specification: CloudEvents 1.0.2, Kafka protocol binding and JSON for
 from __future__ import annotations
 
 import base64
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workers.stream.ports import InboundRecord
+
+Headers = list[tuple[str, bytes]]
 
 _PARTITION_BYTES: Final = 4
 _MAX_PARTITION: Final = 2**31 - 1
@@ -76,9 +79,7 @@ def decode(record: InboundRecord) -> CloudEvent:
 
 def _check_headers(headers: Sequence[tuple[str, bytes]]) -> None:
     """What is passed on or answered takes headers along: unbounded ones would make it too large."""
-    size = 0
-    for name, value in headers:
-        size += len(name) + len(value or b"")
+    size = sum(map(len, filter(None, chain.from_iterable(headers))))
     if size > MAX_ALL_HEADERS_BYTES:
         message = f"headers have {size} bytes; the limit is {MAX_ALL_HEADERS_BYTES}"
         raise UnreadableError(message)
@@ -247,7 +248,7 @@ def encode_headers(  # noqa: PLR0913 - one argument for each attribute of the en
     order_version: int | None = None,
     trace_parent: str | None = None,
     trace_state: str | None = None,
-) -> list[tuple[str, bytes]]:
+) -> Headers:
     """The headers of one outgoing record, in binary mode; `time` is RFC 3339 in UTC."""
     headers = [
         _SPEC_VERSION,
@@ -274,11 +275,19 @@ def encode_headers(  # noqa: PLR0913 - one argument for each attribute of the en
 
 _SPEC_VERSION: Final = (names.SPEC_VERSION, b"1.0")
 _JSON: Final = (names.CONTENT_TYPE, names.JSON_CONTENT)
+_PLACE_OF_ID: Final = 1
+_PLACE_OF_TYPE: Final = 3
 
 
-def reply_headers(
-    headers: Sequence[tuple[str, bytes]], address: ReplyAddress
-) -> list[tuple[str, bytes]]:
+def labelled(headers: Headers, event_id: str, event_type: str) -> Headers:
+    """The headers of `encode_headers` with another id and type."""
+    made = headers.copy()
+    made[_PLACE_OF_ID] = (names.ID, event_id.encode())
+    made[_PLACE_OF_TYPE] = (names.TYPE, event_type.encode())
+    return made
+
+
+def reply_headers(headers: Sequence[tuple[str, bytes]], address: ReplyAddress) -> Headers:
     """The same headers for a copy at a client's reply address: its correlation comes back."""
     if address.correlation is None:
         return list(headers)

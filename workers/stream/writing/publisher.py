@@ -152,6 +152,6 @@ def _append(batch: BatchBuilder, record: OutboundRecord) -> bool:
         key=record.key,
         value=record.value,
         # Its C code takes nothing but a list.
-        headers=list(record.headers),
+        headers=record.headers if isinstance(record.headers, list) else list(record.headers),
     )
     return appended is not None
