@@ -21,7 +21,8 @@ class StackOptions:
     """Where and how the stack runs; a port of None is a free one.
 
     `proxied`: clients reach brokers and members at other ports, where the caller runs proxies.
-    `secured`: clients have to show who they are.
+    `secured`: clients have to show who they are. `mongo_cache_gigabytes`: the most that each member
+    of MongoDB keeps in memory.
     """
 
     data: Path | None = None
@@ -30,6 +31,7 @@ class StackOptions:
     mongo_port: int | None = None
     brokers: int = 1
     mongo_members: int = 1
+    mongo_cache_gigabytes: float = 0.5
     proxied: bool = False
     secured: Secured | None = None
 
@@ -66,7 +68,7 @@ def plan_layout(options: StackOptions, data: Path) -> Layout:
         for node, port in enumerate(client_ports, start=1)
     )
     members = tuple(
-        mongo.Member(number, port, data / "mongodb" / str(number))
+        mongo.Member(number, port, data / "mongodb" / str(number), options.mongo_cache_gigabytes)
         for number, port in enumerate(mongo_ports, start=1)
     )
     layout = Layout(brokers, members)

@@ -30,7 +30,7 @@ _POLL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member's number (from 1), port and data folder.
+    """One member's number (from 1), port and data folder, and the most that it keeps in memory.
 
     `told_port` is where others are told to find it, if that is not its own: a proxy's.
     """
@@ -38,6 +38,7 @@ class Member:
     number: int
     port: int
     folder: Path
+    cache_gigabytes: float
     told_port: int | None = None
     secured: Secured | None = None
 
@@ -54,7 +55,7 @@ def command(member: Member, mongod: Path) -> list[str]:
         "--bind_ip": HOST,
         "--port": member.port,
         "--dbpath": member.folder,
-        "--wiredTigerCacheSizeGB": 0.5,
+        "--wiredTigerCacheSizeGB": member.cache_gigabytes,
         "--oplogSize": 990,
     }
     given = [str(item) for pair in settings.items() for item in pair]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Place = Callable[[Plan, Variant, Screen], AbstractContextManager["Ground"]]
 
 _MOST_QUICK_FAILURES: Final = 2
+_CACHE_GIGABYTES: Final = 2
+"""Enough for a million orders: a server that holds them would be given as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def own_stack(plan: Plan, variant: Variant, screen: Screen) -> Iterator[Ground]:
     Raises:
         StackError: something does not start; the text is for people.
     """
-    options = StackOptions(ephemeral=True)
+    options = StackOptions(ephemeral=True, mongo_cache_gigabytes=_CACHE_GIGABYTES)
     command = command_of(variant)
     with run_service(options, plan.workers, screen.tell, command=command) as service:
         workers = service.supervisor.parts
