@@ -43,10 +43,10 @@ class MemoryOrderStore:
     def _store(self, write: Write) -> bool:
         stored = self.orders.get(write.after.id)
         expected = None if write.before is None else write.before.revision
-        if (None if stored is None else stored.revision) == expected:
+        fits = (None if stored is None else stored.revision) == expected
+        if fits:
             self.orders[write.after.id] = write.after
-            return True
-        return stored == write.after
+        return fits
 
     async def load_refusals(self, keys: Collection[RefusalKey]) -> dict[RefusalKey, Refusal]:
         """Those of the refusals that are remembered."""

@@ -80,11 +80,13 @@ async def test_an_order_is_inserted_once(store: OrderStore) -> None:
     assert await store.load(["order-1"]) == {"order-1": first}
 
 
-async def test_the_same_insert_again_is_not_lost(store: OrderStore) -> None:
-    """A write whose answer was cut off is done again and finds itself."""
-    order = _order("created")
-    await store.save([Write(None, order)])
-    assert await store.save([Write(None, order)]) == frozenset()
+async def test_of_two_that_write_the_same_one_loses(store: OrderStore) -> None:
+    """What they have to tell may differ, as the times of their requests do."""
+    order = await _stored(store, _order("created"))
+    assert await store.save([Write(None, order)]) == {"order-1"}
+    changed = order._replace(revision=2, reason="the same")
+    assert await store.save([Write(order, changed)]) == frozenset()
+    assert await store.save([Write(order, changed)]) == {"order-1"}
 
 
 @pytest.mark.parametrize(

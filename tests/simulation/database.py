@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Database:
-    """All collections; of the inventory's, how often each document was written."""
+    """All collections; of orders, which bulk wrote each; of the inventory's, how often it was."""
 
     orders: dict[str, Order] = field(default_factory=dict)
+    writes: dict[str, object] = field(default_factory=dict)
     refusals: dict[RefusalKey, Refusal] = field(default_factory=dict)
     customers: dict[str, str] = field(default_factory=dict)
     stock: dict[str, StockChange] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class SimulatedOrderStore:
         def write_one(write: Write) -> None:
             if self.fits(write):
                 self.database.orders[write.after.id] = write.after
+                self.database.writes[write.after.id] = fitting
                 fitting.append(write)
 
         queues: list[list[Part]] = [[(write_one, write)] for write in writes]
@@ -96,10 +98,15 @@ class SimulatedOrderStore:
         )
         if total == len(writes):
             return frozenset()
-        stored = await self.load([write.after.id for write in writes])
-        return frozenset(
-            write.after.id for write in writes if stored.get(write.after.id) != write.after
-        )
+        return await self._lost([write.after.id for write in writes], fitting)
+
+    async def _lost(self, order_ids: Sequence[str], write_id: object) -> frozenset[str]:
+        written = self.database.writes
+
+        def find() -> frozenset[str]:
+            return frozenset(name for name in order_ids if written.get(name) is not write_id)
+
+        return await self._network.ask(self._process, Question(Server.DATABASE, "read back"), find)
 
     def fits(self, write: Write) -> bool:
         """The guard: a new order is not there yet, any other has the revision it was read at."""

@@ -15,11 +15,11 @@ from tests.orders.test_store import (  # noqa: F401 - pytest collects them here 
     test_an_order_is_inserted_once,
     test_an_order_is_loaded_as_it_was_saved,
     test_everything_that_an_order_can_hold_is_kept,
+    test_of_two_that_write_the_same_one_loses,
     test_only_orders_of_the_lanes_that_are_asked_for_are_due,
     test_only_orders_that_exist_are_loaded,
     test_pending_orders_of_a_lane_are_loaded,
     test_saving_nothing_is_fine,
-    test_the_same_insert_again_is_not_lost,
 )
 from tests.simulation.calm import CalmNetwork, calm_process
 from tests.simulation.database import Database, SimulatedOrderStore

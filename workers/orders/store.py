@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from bson import ObjectId
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -81,7 +82,8 @@ class MongoOrderStore:
         """Store all; return the ids of those that somebody else has changed meanwhile."""
         if not writes:
             return frozenset()
-        operations = [_operation(write) for write in writes]
+        write_id = ObjectId()
+        operations = [_operation(write, write_id) for write in writes]
         self._guard()
         with away_when_unreachable():
             try:
@@ -91,14 +93,19 @@ class MongoOrderStore:
             else:
                 if result.inserted_count + result.matched_count == len(writes):
                     return frozenset()
-        return await self._lost(writes)
+        return await self._lost(writes, write_id)
 
-    async def _lost(self, writes: Sequence[Write]) -> frozenset[str]:
-        """A bulk tells totals only: read back who of all is as it was written."""
-        stored = await self.load([write.after.id for write in writes])
-        return frozenset(
-            write.after.id for write in writes if stored.get(write.after.id) != write.after
-        )
+    async def _lost(self, writes: Sequence[Write], write_id: ObjectId) -> frozenset[str]:
+        """A bulk tells totals only: read back which orders are as this one has left them.
+
+        Two that write the same may have different things to tell, so what is there does not tell
+        who wrote it.
+        """
+        order_ids = [write.after.id for write in writes]
+        query = {"_id": {"$in": order_ids}, "writeId": write_id}
+        with away_when_unreachable():
+            found = await self._orders.find(query, {"_id": 1}).to_list(None)
+        return frozenset(order_ids) - {document["_id"] for document in found}
 
     async def load_refusals(self, keys: Collection[RefusalKey]) -> dict[RefusalKey, Refusal]:
         """Those of the refusals that are remembered."""
@@ -161,15 +168,15 @@ def _orders(documents: Sequence[dict[str, Any]]) -> list[Order]:
         raise OutsideAwayError(message) from error
 
 
-def _operation(write: Write) -> InsertOne[Any] | UpdateOne | ReplaceOne[Any]:
+def _operation(write: Write, write_id: ObjectId) -> InsertOne[Any] | UpdateOne | ReplaceOne[Any]:
     before, after = write.before, write.after
     if before is None:
-        return InsertOne(order_to_document(after))
+        return InsertOne({**order_to_document(after), "writeId": write_id})
     guarded = {"_id": after.id, "revision": before.revision}
     if after.status is Status.DELETED:
         # It erases all that is not needed any more, also what a newer release has added.
-        return ReplaceOne(guarded, order_to_document(after))
-    fields = changing_fields(after)
+        return ReplaceOne(guarded, {**order_to_document(after), "writeId": write_id})
+    fields = {**changing_fields(after), "writeId": write_id}
     fields.update(_history_fields(before, after))
     update: dict[str, Any] = {"$set": fields}
     gone = {name: "" for name in optional_fields(before) if name not in fields}

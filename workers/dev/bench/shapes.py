@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
+from bson import ObjectId
 
 from schemas import headers as names
 from schemas.commands import CommandType
@@ -36,6 +37,7 @@ Headers = list[tuple[str, bytes]]
 VALID: Final = ReplyType.CUSTOMER_VALID.value.encode()
 RESERVED: Final = ReplyType.RESERVED.value.encode()
 
+_WRITE_ID: Final = ObjectId()
 _CREATED: Final = EventType.CREATED.value
 _PROCESSING: Final = EventType.PROCESSING.value
 _PENDING: Final = Status.PENDING.value
@@ -136,6 +138,7 @@ def order_document(order: Open) -> Document:
         "storefrontId": "default",
         **orjson.loads(order.value),
         "history": [{"version": 1, "type": _CREATED, "at": now, "cause": cause}],
+        "writeId": _WRITE_ID,
     }
 
 
@@ -146,6 +149,7 @@ def order_update(order: Open, now: Moment, reply_id: bytes, offset: int) -> Docu
     at = now.milliseconds
     change = {"version": 2, "type": _PROCESSING, "at": at, "cause": cause}
     fields = {"status": Status.PROCESSING.value, "version": 2, "revision": 2, "updatedAt": at}
+    fields["writeId"] = _WRITE_ID
     return {"$set": {**fields, "history.1": change}, "$unset": {"waiting": ""}}
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Stored = Mapping[tuple[str, str], bytes]
 
-_NUMBER_OF_WRITES: Final = "revision"
+_TOLD_BY_A_WRITE: Final = frozenset({"revision", "writeId"})
 
 
 async def what_is_stored(settings: Settings) -> Stored:
@@ -38,7 +38,7 @@ async def what_is_stored(settings: Settings) -> Stored:
 
 
 def what_changed(before: Stored, after: Stored) -> Iterator[str]:
-    """One sentence for each document that is not what it was, but for the number of its writes.
+    """One sentence for each document that is not what it was, but for the writes that it counts.
 
     An old reply that grants stock to an order that has given it back makes it give it back again.
     """
@@ -53,6 +53,6 @@ def _document(raw: bytes | None) -> dict[str, Any]:
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    for field in sorted((old.keys() | new.keys()) - {_NUMBER_OF_WRITES}):
+    for field in sorted((old.keys() | new.keys()) - _TOLD_BY_A_WRITE):
         if old.get(field) != new.get(field):
             yield f"{field} was {old.get(field)!r} and is {new.get(field)!r}"
