@@ -1,4 +1,7 @@
-"""Draws every picture anew: `make pictures`. The last two run the service, half a minute each."""
+"""Draws every picture anew: `make pictures`. The last three run the service, up to two minutes.
+
+That of the dashboard needs Prometheus, which Debian has in a package of that name.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
+from docs.drawing.dashboard import dashboard_picture
 from docs.drawing.demo import demo_picture
 from docs.drawing.flow import flow_picture
 from docs.drawing.status import status_picture
@@ -21,6 +25,7 @@ DRAWN: Final[Mapping[str, Callable[[], str]]] = {
     "status.svg": status_picture,
     "demo.svg": demo_picture,
     "top.svg": top_picture,
+    "dashboard.svg": dashboard_picture,
 }
 
 

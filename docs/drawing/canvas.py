@@ -103,6 +103,22 @@ def arrow(path: str, kind: str) -> str:
     return f'<path class="{kind}" d="{path}" marker-end="url(#head-{kind})"/>'
 
 
+def rule(left: float, right: float, y: float) -> str:
+    """A thin horizontal line, as those of a chart."""
+    return f'<path class="rule" d="M{left:g} {y:g} H{right:g}"/>'
+
+
+def curve(points: Iterable[tuple[float, float]], colour: str) -> str:
+    """A line through these points, to the pixel."""
+    path = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
+    return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+
+
+def dot(x: float, y: float, colour: str) -> str:
+    """What stands before a name in a legend."""
+    return f'<circle cx="{x:g}" cy="{y:g}" r="4" fill="{colour}"/>'
+
+
 def straight(start: tuple[float, float], end: tuple[float, float], kind: str) -> str:
     """A horizontal or vertical arrow that touches `end` with its head."""
     (x, y), (to_x, to_y) = start, end
@@ -135,6 +151,7 @@ def _colours(colours: dict[str, str]) -> str:
         f".box {{ fill: {colours['box']}; stroke: {colours['line']}; }} "
         f".topic {{ fill: {colours['page']}; stroke: {colours['faint']}; }} "
         f".name {{ fill: {colours['text']}; }} .faint {{ fill: {colours['faint']}; }} "
+        f".rule {{ stroke: {colours['line']}; }} "
         f".ask {{ stroke: {colours['ask']}; }} .head-ask {{ fill: {colours['ask']}; }} "
         f".reply {{ stroke: {colours['reply']}; }} .head-reply {{ fill: {colours['reply']}; }}"
     )
