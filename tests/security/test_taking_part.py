@@ -84,8 +84,11 @@ def test_the_operator_can_use_every_verb(oms: CommandLine) -> None:
         ("order", "show", "o-3"),
         ("order", "explain", "o-3"),
         ("watch", "o-3", "--from-beginning", "--count", "2"),
+        ("top", "--once", "--every", "1"),
         ("snapshots", "rebuild"),
         ("verify", "--wait", "30"),
+        ("dlq", "replay", "--all", "--yes"),
+        ("dlq", "discard", "--all", "--yes", "--reason", "a test"),
     ):
         ended = oms(*arguments)
         assert ended.exit_code == 0, f"{arguments}: {ended.stdout}{ended.stderr}"
