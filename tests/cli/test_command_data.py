@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from schemas.commands import CommandType
-from workers.cli.command_data import BadDataError, checked, creates_of_lines, product, shipping
+from workers.cli.commands.data import BadDataError, checked, creates_of_lines, product, shipping
 
 if TYPE_CHECKING:
     from pathlib import Path

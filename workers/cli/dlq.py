@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workers.cli.dlq_choice import (
+from workers.cli.letters.choice import (
     DryRun,
     Error,
     Everything,
@@ -23,8 +23,8 @@ from workers.cli.dlq_choice import (
     choice_of,
     some_choice_of,
 )
-from workers.cli.dlq_work import How, discard_letters, replay_letters, replay_one, show_letter
-from workers.cli.dlq_work import list_letters as list_them
+from workers.cli.letters.work import How, discard_letters, replay_letters, replay_one, show_letter
+from workers.cli.letters.work import list_letters as list_them
 from workers.cli.output import Json
 
 _VALUE_BYTES = 4_000

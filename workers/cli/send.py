@@ -9,9 +9,8 @@ import typer
 
 from schemas.commands import CommandType
 from schemas.status import Status
-from workers.cli.command_data import BadDataError, checked, product, shipping
-from workers.cli.output import Json
-from workers.cli.send_options import (
+from workers.cli.commands.data import BadDataError, checked, product, shipping
+from workers.cli.commands.options import (
     REPLY_TOPIC,
     TIMEOUT_SECONDS,
     CommandId,
@@ -23,7 +22,8 @@ from workers.cli.send_options import (
     Timeout,
     Waiting,
 )
-from workers.cli.sending import How, send_file, send_one, usage_errors
+from workers.cli.commands.sending import How, send_file, send_one, usage_errors
+from workers.cli.output import Json
 from workers.dev.client import DEFAULT_SOURCE, CommandToSend, new_id
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from workers.cli.dlq_words import (
+from workers.cli.failures import FAILED, FailedError, run, wrong_usage
+from workers.cli.letters.words import (
     letter_as_json,
     letter_in_full,
     print_letter,
     print_letters,
     state_of,
 )
-from workers.cli.failures import FAILED, FailedError, run, wrong_usage
 from workers.cli.output import print_json, stderr, stdout, write_bytes
 from workers.cli.progress import ShownProgress
 from workers.operating.letters import why_not_again

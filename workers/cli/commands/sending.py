@@ -16,7 +16,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from workers.cli.command_data import BadDataError, creates_of_lines
+from workers.cli.commands.data import BadDataError, creates_of_lines
 from workers.cli.failures import FailedError, run, wrong_usage
 from workers.cli.kafka import await_kafka
 from workers.cli.output import print_json, stderr, stdout, write_line
