@@ -1,16 +1,18 @@
 """Every setting of the service, read from `OMS_*` environment variables.
 
 One class, so that `oms config` can print all of them and nothing reads the environment behind its
-back. Addresses, TLS and logins are in `workers.security`.
+back. Addresses, TLS and logins are in `workers.security`; what cannot work together is refused
+before anything connects.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from workers.security.connection_settings import ConnectionSettings
+from workers.security.combinations import faults
+from workers.security.connection_settings import ConnectionSettings, refusal
 
 Share = Annotated[float, Field(ge=0, le=1)]
 """From 0, none, to 1, all."""
@@ -113,3 +115,10 @@ class Settings(ConnectionSettings):
         str,
         Field(description="For `oms chaos` alone: a file with milliseconds to add to the clock."),
     ] = "none"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Refuse connections that cannot work."""
+        for fault in faults(self):
+            raise refusal(fault)
+        return self

@@ -1,19 +1,18 @@
 """Where Kafka and MongoDB are, and how this program shows them who it is.
 
-What cannot work together is refused here, before anything connects. No secret is ever printed.
+No secret is ever printed.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from workers.security.combinations import faults
 from workers.security.secret_files import SecretFileError, with_secrets
 from workers.security.tls import TlsFiles
 
@@ -128,14 +127,7 @@ class ConnectionSettings(BaseSettings):
         try:
             return with_secrets(given)
         except SecretFileError as error:
-            raise _refusal(str(error)) from error
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        """Refuse what cannot work together."""
-        for fault in faults(self):
-            raise _refusal(fault)
-        return self
+            raise refusal(str(error)) from error
 
     @property
     def kafka_tls(self) -> TlsFiles:
@@ -148,5 +140,6 @@ class ConnectionSettings(BaseSettings):
         )
 
 
-def _refusal(sentence: str) -> PydanticCustomError:
+def refusal(sentence: str) -> PydanticCustomError:
+    """What a validator raises to refuse the settings with this sentence."""
     return PydanticCustomError("settings", "{sentence}", {"sentence": sentence})
