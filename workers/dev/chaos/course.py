@@ -22,6 +22,7 @@ from workers.dev.samples import PIECES
 from workers.dev.verifying.kafka import connected_topics
 from workers.dev.verifying.report import Question
 from workers.dev.verifying.verify import verify
+from workers.orders.deadlines import LONGEST_PAUSE
 from workers.stream.ports import OutsideAwayError
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 _START_SECONDS: Final = 180.0
 _END_SECONDS: Final = 60.0
-_REST_SECONDS: Final = 60.0
+_REST_SECONDS: Final = LONGEST_PAUSE / 1000 + 60
+"""A release whose request died with its worker is asked for again after that pause at the latest."""
+
 _LOOK_SECONDS: Final = 0.5
 _STOCKED: Final = {**PIECES, SCARCE: SCARCE_PIECES}
 
