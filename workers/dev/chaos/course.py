@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _START_SECONDS: Final = 180.0
 _END_SECONDS: Final = 60.0
 _REST_SECONDS: Final = LONGEST_PAUSE / 1000 + 60
-"""A release whose request died with its worker is asked for again after that pause at the latest."""
+"""A release whose request died with its worker is asked for again within that pause."""
 
 _LOOK_SECONDS: Final = 0.5
 _STOCKED: Final = {**PIECES, SCARCE: SCARCE_PIECES}
