@@ -8,7 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -18,6 +25,8 @@ if TYPE_CHECKING:
 ANY_PARTITION = -1
 DEADLINE_SECONDS = 60.0
 SOURCE = "https://shop.example/checkout"
+_POLL_SECONDS = 0.05
+NO_LEADER = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 NO_LOGIN: Mapping[str, str] = MappingProxyType({})
 
 
@@ -106,15 +115,21 @@ class Reader:
         )
         partitions = self._consumer.list_topics(topic, 30).topics[topic].partitions
         self._consumer.assign(
-            [
-                TopicPartition(
-                    topic,
-                    number,
-                    self._consumer.get_watermark_offsets(TopicPartition(topic, number), 30)[1],
-                )
-                for number in partitions
-            ]
+            [TopicPartition(topic, number, self._end_of(number)) for number in partitions]
         )
+
+    def _end_of(self, partition: int) -> int:
+        """The end of a partition, which may have no leader yet if it was made just now."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            try:
+                return self._consumer.get_watermark_offsets(
+                    TopicPartition(self.topic, partition), 30
+                )[1]
+            except KafkaException as error:
+                if error.args[0].code() not in NO_LEADER or time.monotonic() > deadline:
+                    raise
+            time.sleep(_POLL_SECONDS)
 
     def until(
         self, enough: Callable[[list[Message]], bool], seconds: float = DEADLINE_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -26,6 +27,7 @@ CUSTOMER = "measured-customer-Gertrude"
 REASON = "reason-that-nobody-may-read"
 TRACKING = "TRACKING-4711-PRIVATE"
 ORDER = "measured-order"
+"""What the ids of orders begin with; more than one module has such workers."""
 
 
 class Measured(NamedTuple):
@@ -63,7 +65,8 @@ async def measured(
     try:
         _start(workers, found, "orders")
         storefront = Storefront(settings.kafka_bootstrap)
-        _send_all(storefront)
+        order_id = f"{ORDER}-{uuid4()}"
+        _send_all(storefront, order_id)
         # Nobody answers yet, so that the first check has to be asked again.
         await eventually(lambda: 'attempt="again"' in found.text("orders"), "a second request")
         _start(workers, found, "customers")
@@ -71,7 +74,7 @@ async def measured(
         await eventually(
             lambda: found.has("oms_order_transitions_total", status="processing"), "an order"
         )
-        storefront.send("order.cancel.v1", {"reason": REASON}, order_id=ORDER)
+        storefront.send("order.cancel.v1", {"reason": REASON}, order_id=order_id)
         storefront.flush()
         await eventually(
             lambda: found.has("oms_order_transitions_total", status="canceled"), "a canceled order"
@@ -88,13 +91,13 @@ def _start(workers: Workers, measured: Measured, name: str) -> None:
     workers.start(name, OMS_METRICS_PORT=port, OMS_REPLY_TIMEOUT="1", OMS_REPLY_ATTEMPTS="8")
 
 
-def _send_all(storefront: Storefront) -> None:
+def _send_all(storefront: Storefront, order_id: str) -> None:
     data = {
         "customerId": "12345",
         "products": [{"productId": "98765", "quantity": 1}],
         "shipping": {"company": "DHL", "trackingNumber": TRACKING},
     }
-    storefront.send("order.create.v1", data, order_id=ORDER)
+    storefront.send("order.create.v1", data, order_id=order_id)
     storefront.send("order.create.v1", {**data, "customerId": CUSTOMER}, order_id="unknown")
     storefront.send("order.cancel.v1", {}, order_id="nobody-has-made-it")
     storefront.send("order.of.nobody.v1", {}, order_id="nobody-has-made-it")

@@ -53,6 +53,7 @@ async def keep_busy(settings: Settings) -> AsyncIterator[None]:
     sending = asyncio.create_task(send())
     yield
     sending.cancel()
+    storefront.flush()
 
 
 @pytest.mark.usefixtures("busy")
