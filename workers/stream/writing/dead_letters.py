@@ -19,6 +19,7 @@ from workers.stream.ports import OutboundRecord
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from workers.stream.codec import Headers
     from workers.stream.ports import InboundRecord
 
 TOPIC: Final = "__dlq.errors.topic"
@@ -47,9 +48,6 @@ _LONGEST_MESSAGE: Final = 1024
 _ROOM_FOR_THE_REST: Final = 64 * 1024
 """Bytes: more than what a batch and a letter's own headers take."""
 _MOST_BYTES: Final = DEAD_LETTER_BYTES - _ROOM_FOR_THE_REST
-
-Header = tuple[str, bytes]
-Headers = list[Header]
 
 
 class Place(NamedTuple):
@@ -129,7 +127,9 @@ def dead_letter(record: InboundRecord, error: Exception) -> OutboundRecord:
     )
 
 
-def _what_fits(record: InboundRecord) -> tuple[bytes | None, bytes | None, Sequence[Header]]:
+def _what_fits(
+    record: InboundRecord,
+) -> tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]:
     if size_of(record) <= _MOST_BYTES:
         return record.key, record.value, record.headers
     if _size(record.key, None, record.headers) <= _MOST_BYTES:
@@ -198,7 +198,7 @@ def size_of(record: InboundRecord) -> int:
     return _size(record.key, record.value, record.headers)
 
 
-def _size(key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> int:
+def _size(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> int:
     parts: Sequence[bytes | None] = (key, value, *(part for _, part in headers))
     names = sum(len(name.encode(errors="surrogatepass")) for name, _ in headers)
     return sum(len(part) for part in parts if part) + names
