@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
-from contextlib import closing
+import warnings
+from contextlib import ExitStack, closing
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from workers.dev.chaos.proxy import Proxy
 
 SLOW_SECONDS = 0.5
+ENDINGS = 10
+CONNECTIONS = 10
 BREAKS = (ConnectionResetError, BrokenPipeError)
 
 
@@ -43,16 +47,22 @@ class EchoServer(ThreadingTCPServer):
 
 
 @pytest.fixture
-def proxy() -> Iterator[Proxy]:
-    """A proxy in front of an echo server."""
-    [port] = free_ports(1)
+def target() -> Iterator[int]:
+    """The port of an echo server."""
     with EchoServer((HOST, 0), Echo) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        with running_proxies({port: server.server_address[1]}) as proxies:
-            yield proxies[port]
+        yield server.server_address[1]
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def proxy(target: int) -> Iterator[Proxy]:
+    """A proxy in front of an echo server."""
+    [port] = free_ports(1)
+    with running_proxies({port: target}) as proxies:
+        yield proxies[port]
 
 
 def connect(proxy: Proxy) -> socket.socket:
@@ -140,3 +150,16 @@ def test_a_slow_server_answers_later_and_in_order(proxy: Proxy) -> None:
         connection.sendall(b"two\n")
         assert [answers.readline(), answers.readline()] == [b"one\n", b"two\n"]
         assert time.monotonic() - began >= SLOW_SECONDS
+
+
+def test_it_ends_with_no_connection_left_open(target: int) -> None:
+    """Connections that are just coming in when it ends are closed as well."""
+    with warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(ENDINGS):
+            [port] = free_ports(1)
+            with ExitStack() as clients, running_proxies({port: target}) as proxies:
+                for _ in range(CONNECTIONS):
+                    clients.enter_context(closing(connect(proxies[port])))
+        gc.collect()
+    assert [str(warning.message) for warning in left_open] == []

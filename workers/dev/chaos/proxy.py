@@ -7,9 +7,11 @@ while nobody's event loop runs. What is asked may be asked from any thread.
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ class Proxy:
         """Listen on nothing until `start`."""
         self.port = port
         self.target = target
-        self._server: asyncio.Server | None = None
+        self._listening: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
@@ -42,12 +44,15 @@ class Proxy:
     async def start(self) -> None:
         """Accept connections; OSError if the port is taken."""
         self._loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_server(self._accept, HOST, self.port)
+        self._listening = socket.create_server((HOST, self.port))
+        self._listening.settimeout(0.0)
+        self._loop.add_reader(self._listening, self._accept, self._listening)
 
     async def stop(self) -> None:
         """Accept no more, and break off all connections."""
-        if self._server is not None:
-            self._server.close()
+        if self._loop is not None and self._listening is not None:
+            self._loop.remove_reader(self._listening)
+            self._listening.close()
         connections = self._break_off()
         if connections:
             await asyncio.wait(connections)
@@ -95,22 +100,32 @@ class Proxy:
             connection.cancel()
         return connections
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.create_task(self._connect(reader, writer))
-        self._connections.add(connection)
-        connection.add_done_callback(self._connections.discard)
+    # By hand, as asyncio's own server leaves open what it is just accepting when it is closed.
+    def _accept(self, listening: socket.socket) -> None:
+        with suppress(OSError):  # a client that has gone again
+            client, _ = listening.accept()
+            if self._is_refusing:
+                client.close()
+                return
+            connection = asyncio.create_task(self._connect(client))
+            self._connections.add(connection)
+            connection.add_done_callback(partial(self._forget, client))
 
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _connect(self, client: socket.socket) -> None:
         """Serve one connection until one side ends it, or it is broken off."""
-        try:
-            if not self._is_refusing:
+        with suppress(OSError):  # the server is not there: the client finds it broken off
+            reader, writer = await asyncio.open_connection(sock=client)
+            try:
                 await self._serve(reader, writer)
                 writer.close()
-        except OSError:
-            pass  # the server is not there: the client finds its connection broken off
-        finally:
-            if not writer.is_closing():
+                await writer.wait_closed()
+            finally:
                 writer.transport.abort()
+
+    def _forget(self, client: socket.socket, connection: asyncio.Task[None]) -> None:
+        """Close it here: a task that is cancelled before it begins does nothing itself."""
+        self._connections.discard(connection)
+        client.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection(HOST, self.target)
@@ -188,6 +203,7 @@ def running_proxies(routes: Mapping[int, int]) -> Iterator[dict[int, Proxy]]:
     finally:
         for proxy in proxies.values():
             _in(loop, proxy.stop())
+        _in(loop, asyncio.sleep(0))  # what was broken off last closes its socket
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
