@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import asynccontextmanager
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 @asynccontextmanager
 async def watched(stack: Stack) -> AsyncIterator[Fleet]:
     """A fleet with one worker, which is ready."""
-    fleet = Fleet(stack, {}, lambda _kind: [sys.executable, "-c", WORKER])
+    fleet = Fleet(stack, {}, [lambda _kind: [sys.executable, "-c", WORKER]])
     worker = fleet.add("orders worker 1", "orders")
     watching = asyncio.create_task(fleet.watch())
     try:
@@ -66,6 +67,26 @@ async def test_a_killed_worker_is_started_again(stack: Stack) -> None:
         worker.part.kill()
         await eventually(lambda: worker.exits == [-9] and worker.is_ready, "it is back")
         assert fleet.endings == {"orders worker was ended by SIGKILL": 1}
+
+
+async def test_starts_are_of_two_releases_in_turn(stack: Stack) -> None:
+    """Workers begin with one each, and what is started again is of the other one."""
+    fleet = Fleet(stack, {}, [partial(worker_of, "ours"), partial(worker_of, "theirs")])
+    workers = [fleet.add(f"orders worker {number}", "orders") for number in (1, 2)]
+    watching = asyncio.create_task(fleet.watch())
+    assert await fleet.until_ready(workers, 60)
+    workers[0].part.kill()
+    await eventually(lambda: workers[0].exits == [-9] and workers[0].is_ready, "it is back")
+    watching.cancel()
+    for worker in workers:
+        worker.part.kill()
+    assert [worker.part.command[-1] for worker in workers] == ["theirs", "theirs"]
+    assert fleet.starts == [1, 2]
+
+
+def worker_of(release: str, _kind: str) -> list[str]:
+    """The command line of a worker that knows of which release it is."""
+    return [sys.executable, "-c", WORKER, release]
 
 
 async def test_an_environment_is_for_one_start_alone(stack: Stack) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +41,10 @@ class Screen:
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """What came of one run with all faults that one broker and one member allow."""
+    """What came of one run with all faults that one broker and one member allow.
+
+    The other release is this one as well, as it is installed: here only the turns are tested.
+    """
     screen = Screen()
     options = Options(
         SECONDS,
@@ -48,6 +53,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         named([], possible(1, 1)),
         drain_seconds=LONGEST_DRAIN_SECONDS,
         crew=CREW,
+        other_release=Path(sys.executable).with_name("oms"),
     )
     found = run_chaos(options, screen, tmp_path_factory.mktemp("chaos"))
     assert found.holds, "\n".join([*screen.lines, *found.faults_found, f"kept in {found.kept}"])
@@ -72,5 +78,8 @@ def test_the_report_counts_what_was_done(outcome: Outcome) -> None:
     assert "nothing lost, nothing doubled, nothing stuck" in text
     for name, count in outcome.board.made.items():
         assert f"| `{name}` | {count} |" in text
+    ours, others = outcome.board.starts
+    assert min(ours, others) >= len(CREW) // 2
+    assert f"{ours:,} starts of this one and\n{others:,} of the other" in text
     assert "Fewer than 20:" in text
     assert "Not asked for: `kafka-coordinator`" in text

@@ -45,6 +45,15 @@ def chaos(
     drain: Annotated[
         float, typer.Option(min=1, help="Seconds within which all must be done afterwards.")
     ] = 300,
+    other_release: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OMS",
+            exists=True,
+            dir_okay=False,
+            help="The oms of another release: workers are started of this and that in turn.",
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a report here, in Markdown.")
     ] = None,
@@ -76,7 +85,16 @@ def chaos(
 
     turns = cycle([_chosen(given, brokers, members) for given in faults or [""]])
     options = [
-        Options(seconds, number, rate, names, brokers, members, drain_seconds=drain)
+        Options(
+            seconds,
+            number,
+            rate,
+            names,
+            brokers,
+            members,
+            drain_seconds=drain,
+            other_release=other_release and other_release.absolute(),
+        )
         for number, names in zip(range(seed, seed + runs), turns, strict=False)
     ]
     _run(options, report, data)

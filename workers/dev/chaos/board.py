@@ -25,6 +25,7 @@ class Options:
     """One run: `seconds` of load and faults, then at most `drain_seconds` until all is done.
 
     `rate` is in commands a second; `faults` are names; `crew` has the kind of each worker.
+    Workers are started of this release and of that whose `oms` is `other_release` in turn.
     """
 
     seconds: float
@@ -36,6 +37,7 @@ class Options:
     partitions: int = 6
     drain_seconds: float = 300.0
     crew: tuple[str, ...] = CREW
+    other_release: Path | None = None
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Board:
     not_made: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
+    starts: Sequence[int] = ()
     memory: Memory = field(default_factory=Memory)
     acknowledged: int = 0
     not_acknowledged: int = 0

@@ -135,6 +135,7 @@ def _take_stock(world: World, board: Board) -> None:
     board.dead_letters = ledger.dead_letters
     board.waiting = ledger.waiting
     board.endings = world.fleet.endings
+    board.starts = tuple(world.fleet.starts)
 
 
 async def _lag(world: World, topics: Topics) -> int | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from workers.dev.chaos.waiting import NotMadeError, holds_within
 from workers.dev.processes import exit_text
-from workers.dev.supervisor import pause_before_restart, worker_command
+from workers.dev.supervisor import pause_before_restart
 from workers.dev.worker_log import LogReader, is_ready, record
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from workers.dev.processes import Part
     from workers.dev.stack import Stack
+
+    Command = Callable[[str], Sequence[str]]
 
 _POLL_SECONDS = 0.05
 _BORROW_SECONDS = 60.0
@@ -32,7 +34,8 @@ _LONGEST_REASON = 200
 class Worker:
     """One worker and its newest start. Whoever holds `lock` may do anything to it.
 
-    `next_environment` is what the next start alone has in its environment, beside the usual.
+    `next_environment` is what the next start alone has in its environment, beside the usual;
+    `next_release` is whose command it has, as a place among the fleet's.
     """
 
     kind: str
@@ -50,6 +53,7 @@ class Worker:
     start_at: float = 0.0
     quick_failures: int = 0
     next_environment: Mapping[str, str] = field(default_factory=dict)
+    next_release: int = 0
 
 
 class Fleet:
@@ -59,15 +63,16 @@ class Fleet:
         self,
         stack: Stack,
         environment: Mapping[str, str],
-        command: Callable[[str], Sequence[str]] = worker_command,
+        releases: Sequence[Command],
     ) -> None:
         """Run none yet; `environment` is what the workers' environment has.
 
-        `command` gives the command line of a worker of one kind.
+        Each of `releases` gives the command line of a worker of one kind; starts take turns.
         """
         self._stack = stack
-        self._command = command
+        self._releases = releases
         self._environment = environment
+        self.starts = [0] * len(releases)
         self.workers: list[Worker] = []
         self.endings: Counter[str] = Counter()
         self.unexplained: list[str] = []
@@ -76,8 +81,9 @@ class Fleet:
         """Have one more worker, which `watch` starts."""
         clock_file = self._stack.directory.path / f"{name}-clock"
         usual = {**self._environment, "OMS_CLOCK_OFFSET_FILE": str(clock_file)}
-        part = self._stack.new_part(name, self._command(kind), usual)
+        part = self._stack.new_part(name, self._releases[0](kind), usual)
         worker = Worker(kind, part, LogReader(part.log), clock_file, usual)
+        worker.next_release = len(self.workers) % len(self._releases)
         self.workers.append(worker)
         return worker
 
@@ -107,7 +113,20 @@ class Fleet:
         if has_ended:
             self._note_end(worker)
         if not worker.is_running and worker.is_wanted and time.monotonic() >= worker.start_at:
-            _start(worker)
+            self._start(worker)
+
+    def _start(self, worker: Worker) -> None:
+        release = worker.next_release
+        worker.next_release = (release + 1) % len(self._releases)
+        self.starts[release] += 1
+        worker.part.command = self._releases[release](worker.kind)
+        worker.part.environment = {**worker.usual, **worker.next_environment}
+        worker.next_environment = {}
+        worker.reason = None
+        worker.is_ready = False
+        worker.part.start()
+        worker.begun = time.monotonic()
+        worker.is_running = True
 
     def _note_end(self, worker: Worker) -> None:
         code = worker.part.exit_code or 0
@@ -147,16 +166,6 @@ class Fleet:
 
 def _shortened(text: str) -> str:
     return text.strip()[:_LONGEST_REASON]
-
-
-def _start(worker: Worker) -> None:
-    worker.reason = None
-    worker.is_ready = False
-    worker.part.environment = {**worker.usual, **worker.next_environment}
-    worker.next_environment = {}
-    worker.part.start()
-    worker.begun = time.monotonic()
-    worker.is_running = True
 
 
 async def ends_within(worker: Worker, seconds: float, starts: int) -> bool:

@@ -65,6 +65,20 @@ def _head(outcomes: Sequence[Outcome], command_line: str, when: str) -> Iterator
     yield "verified, all groups are set back to the beginning, and everything is drained,"
     yield "verified and compared once more."
     yield ""
+    yield from _releases(outcomes)
+
+
+def _releases(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if outcomes[0].board.options.other_release is not None:
+        ours, others = (sum(starts) for starts in zip(*_starts(outcomes), strict=True))
+        yield f"Workers of two releases worked side by side: {ours:,} starts of this one and"
+        yield f"{others:,} of the other. A worker that was started again was of the one that it had"
+        yield "not been of before: upgraded, or rolled back."
+        yield ""
+
+
+def _starts(outcomes: Sequence[Outcome]) -> Iterator[Sequence[int]]:
+    return (outcome.board.starts for outcome in outcomes)
 
 
 def _runs(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -110,7 +124,7 @@ def _faults(outcomes: Sequence[Outcome]) -> Iterator[str]:
     )
     yield f"{made.total():,} injections in all. {_too_few(made, asked)}"
     yield "A fault that could not be made, say for there was nothing to write at that moment, is"
-    yield "not counted. Not made by this rig: old and new code side by side."
+    yield "not counted."
     yield ""
 
 

@@ -26,12 +26,14 @@ from workers.dev.chaos.shop import Shop
 from workers.dev.chaos.world import World
 from workers.dev.running import prepare
 from workers.dev.stack import StackOptions, start_stack
+from workers.dev.supervisor import worker_command
 from workers.inventory.store import STOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workers.dev.chaos.board import Options, Screen
+    from workers.dev.chaos.fleet import Command
     from workers.dev.chaos.proxy import Proxy
     from workers.dev.layout import Layout
     from workers.dev.stack import Stack
@@ -92,7 +94,8 @@ async def _run(
 ) -> Outcome:
     settings = _settings(stack, options)
     await _stock_too_little(settings)
-    fleet = Fleet(stack, {**stack.proxied_environment, **ENVIRONMENT})
+    environment = {**stack.proxied_environment, **ENVIRONMENT}
+    fleet = Fleet(stack, environment, _releases(options.other_release))
     for number, kind in enumerate(options.crew, start=1):
         fleet.add(f"{kind} worker {number}", kind)
     ledger = Ledger(stack.directory.path / "ledger.jsonl")
@@ -103,6 +106,13 @@ async def _run(
         return await run_the_course(world, Board(options), screen)
     finally:
         ledger.close()
+
+
+def _releases(other: Path | None) -> list[Command]:
+    """The command lines of this release's workers, and of another's, if there is one."""
+    if other is None:
+        return [worker_command]
+    return [worker_command, lambda kind: [str(other), "worker", kind]]
 
 
 async def _stock_too_little(settings: Settings) -> None:
