@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    LeaderNotAvailableError,
+    NotLeaderForPartitionError,
+    OutOfOrderSequenceNumber,
+    TopicAuthorizationFailedError,
+)
 from structlog.testing import capture_logs
 
 from tests.stream.broker import create_topic, fresh_name, read_all
@@ -17,7 +26,7 @@ from workers.stream.connection import client_arguments, has_partition
 from workers.stream.ports import OutboundRecord, OutsideAwayError, OutsideRefusesError
 from workers.stream.topic_admin import admin_client
 from workers.stream.writing.dead_letters import dead_letter
-from workers.stream.writing.publisher import BatchPublisher
+from workers.stream.writing.publisher import BatchPublisher, away_or_refuses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -98,6 +107,25 @@ async def test_a_refused_record_is_a_refusal(settings: Settings, publisher: Batc
         await publisher.publish(
             [_record(small, 7), _record(small, value=b"x" * 5_000)],
         )
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (KafkaConnectionError(), OutsideAwayError),
+        (KafkaTimeoutError(), OutsideAwayError),
+        (LeaderNotAvailableError(), OutsideAwayError),
+        (NotLeaderForPartitionError(), OutsideAwayError),
+        (OutOfOrderSequenceNumber(), OutsideRefusesError),
+        (TopicAuthorizationFailedError(), OutsideRefusesError),
+    ],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
+)
+def test_what_may_come_back_is_waited_for(
+    error: KafkaError, kind: type[OutsideAwayError | OutsideRefusesError]
+) -> None:
+    """A partition without a leader is away, like a broker; what stops a producer is a refusal."""
+    assert type(away_or_refuses(error, "orders.events", 0)) is kind
 
 
 async def test_a_missing_partition_is_waited_for(

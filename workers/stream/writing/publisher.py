@@ -13,6 +13,8 @@ from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
+    LeaderNotAvailableError,
+    NotLeaderForPartitionError,
     RequestTimedOutError,
     TopicAuthorizationFailedError,
 )
@@ -29,7 +31,14 @@ if TYPE_CHECKING:
     from workers.stream.ports import OutboundRecord
 
 _BATCH_BYTES = 900_000
-_AWAY = (KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError)
+_AWAY = (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    RequestTimedOutError,
+    # No broker has led the partition for as long as a request may take.
+    LeaderNotAvailableError,
+    NotLeaderForPartitionError,
+)
 
 
 class BatchPublisher:
@@ -125,14 +134,20 @@ def _collected(
         yield
     except (OutsideAwayError, OutsideRefusesError) as error:
         failures.append(error)
-    except _AWAY as error:
-        failures.append(OutsideAwayError(f"Kafka does not take records of {topic}: {error!r}"))
-    except TopicAuthorizationFailedError:
-        message = f"this user lacks a right at Kafka: Write on topic {topic}"
-        failures.append(OutsideRefusesError(message))
     except KafkaError as error:
-        message = f"Kafka refuses records of {topic} partition {partition}: {error!r}"
-        failures.append(OutsideRefusesError(message))
+        failures.append(away_or_refuses(error, topic, partition))
+
+
+def away_or_refuses(
+    error: KafkaError, topic: str, partition: int
+) -> OutsideAwayError | OutsideRefusesError:
+    """Whether a write that failed may be tried again by this producer, and why it failed."""
+    if isinstance(error, _AWAY):
+        return OutsideAwayError(f"Kafka does not take records of {topic}: {error!r}")
+    if isinstance(error, TopicAuthorizationFailedError):
+        return OutsideRefusesError(f"this user lacks a right at Kafka: Write on topic {topic}")
+    message = f"Kafka refuses records of {topic} partition {partition}: {error!r}"
+    return OutsideRefusesError(message)
 
 
 def _batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> list[BatchBuilder]:
