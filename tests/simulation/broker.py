@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict, deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas import headers as names
 from schemas.topics import TOPICS
 from tests.simulation.network import Question, Server
-from workers.stream.ports import OutsideAwayError
+from workers.stream.ports import OutsideAwayError, OutsideRefusesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,14 +77,23 @@ class Broker:
             yield from log
 
 
+@dataclass(slots=True, eq=False)
+class _Handed:
+    """A record that the producer has been handed; whether it is written, or given up."""
+
+    record: OutboundRecord
+    is_over: bool = False
+
+
 class SimulatedPublisher:
-    """Writes for one process: to each partition in order, between partitions in any."""
+    """Writes as a producer does: to each partition in the order of the calls, else in any."""
 
     def __init__(self, process: Process, network: Network, broker: Broker) -> None:
         """Write to `broker` for `process`."""
         self._process = process
         self._network = network
         self._broker = broker
+        self._handed: dict[tuple[str, int], deque[_Handed]] = defaultdict(deque)
 
     async def publish(self, records: Sequence[OutboundRecord]) -> None:
         """Write all; some may be written when it raises.
@@ -95,19 +106,29 @@ class SimulatedPublisher:
             return
         await self._process.guard()
         queues: dict[tuple[str, int], list[Part]] = {}
-        for record in records:
-            where = (record.topic, record.partition)
-            queues.setdefault(where, []).append((self._broker.append, record))
-        await self._network.ask(
-            self._process,
-            Question(
-                Server.BROKER,
-                "publish",
-                lambda: "".join(f" [{_short(record)}]" for record in records),
-            ),
-            _nothing,
-            list(queues.values()),
+        handed = [_Handed(record) for record in records]
+        for one in handed:
+            where = (one.record.topic, one.record.partition)
+            queues.setdefault(where, []).append((self._write, one))
+            self._handed[where].append(one)
+        question = Question(
+            Server.BROKER, "publish", lambda: "".join(f" [{_short(record)}]" for record in records)
         )
+        try:
+            await self._network.ask(self._process, question, _nothing, list(queues.values()))
+        except (OutsideAwayError, OutsideRefusesError):
+            for one in handed:
+                one.is_over = True
+            raise
+
+    def _write(self, wanted: _Handed) -> None:
+        """Write it, and before it what was handed over for the same partition earlier."""
+        handed = self._handed[wanted.record.topic, wanted.record.partition]
+        while not wanted.is_over:
+            one = handed.popleft()
+            if not one.is_over:
+                one.is_over = True
+                self._broker.append(one.record)
 
 
 class SimulatedCopies:

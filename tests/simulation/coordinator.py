@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.groups import names_of
 from tests.simulation.network import away
-from tests.simulation.plan import Fault
 
 if TYPE_CHECKING:
     from tests.simulation.consumer import Consumer
@@ -81,8 +80,7 @@ class Coordinator:
         group.share_out(self._world.broker.partitions, self._random)
         self._scheduler.happened["rebalances"] += 1
         self._scheduler.say("generation {} of {}", group.generation, min(group.topics))
-        if Fault.ZOMBIE not in self._world.plan.faults:
-            self._settle_what_outsiders_began(group)
+        self._settle_what_outsiders_began(group)
         return True
 
     def _settle_what_outsiders_began(self, group: Group) -> None:

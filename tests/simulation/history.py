@@ -11,7 +11,6 @@ import structlog
 
 from tests.simulation.invariants import broken
 from tests.simulation.outcomes import (
-    answered_by_a_zombie,
     state,
     what_a_replay_changed,
     wrong_outcomes,
@@ -79,7 +78,6 @@ def _run(plan: Plan, variant: Variant, tell: Callable[[str], None] | None) -> To
         found, more = _come_to_rest(scheduler)
         steps += more
         found = found or what_a_replay_changed(before, state(world)) or _violations(world)
-    scheduler.happened["commands refused by a zombie, too"] += len(answered_by_a_zombie(world))
     for worker in list(world.workers):
         scheduler.kill(worker)
     records = sum(len(log) for logs in world.broker.topics.values() for log in logs)

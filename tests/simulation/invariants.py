@@ -20,7 +20,6 @@ from schemas.topics import (
     SNAPSHOTS,
     dead_letter_topic,
 )
-from tests.simulation.plan import Fault
 from tests.simulation.world import STOCK
 
 if TYPE_CHECKING:
@@ -145,13 +144,8 @@ def _steps(events: dict[str, dict[int, StoredRecord]]) -> Iterator[str]:
 
 def _documents(world: World, events: dict[str, dict[int, StoredRecord]]) -> Iterator[str]:
     newest: dict[str, StoredRecord] = {}
-    may_be_late = Fault.ZOMBIE in world.plan.faults
     for record in world.broker.on(SNAPSHOTS):
-        known = newest.get(key_of(record))
-        is_newer = known is None or version_of(record) >= version_of(known)
-        # What compaction keeps is the last one. Only a zombie's may come after a newer one.
-        if is_newer or not may_be_late:
-            newest[key_of(record)] = record
+        newest[key_of(record)] = record  # what compaction keeps
     for order_id, order in world.database.orders.items():
         if not events.get(order_id):
             continue

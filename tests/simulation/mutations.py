@@ -85,5 +85,6 @@ MUTATIONS = {
     "acknowledged before it is published": Variant(publisher=HastyPublisher),
     "committed before it is done": Variant(progress=HastyProgress),
     "without the rule of what is published": Variant(flow=FlowWithoutThePublishedRule),
+    "without the lease on heartbeats": Variant(has_lease=False),
     "without the memory of what was told": Variant(flow=FlowThatForgetsWhatItTold),
 }

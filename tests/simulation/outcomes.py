@@ -9,7 +9,6 @@ import orjson
 
 from schemas.topics import RESULTS
 from tests.simulation.invariants import document, events_of
-from tests.simulation.plan import Fault
 from tests.simulation.world import Sent
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def wrong_outcomes(world: World) -> Iterator[str]:
     """Invariant 1: every command has one result, and there is no other."""
     found = results(world)
     for sent in world.ledger:
-        if len(found.get(sent, ())) != 1 and sent not in answered_by_a_zombie(world):
+        if len(found.get(sent, ())) != 1:
             yield f"1: {sent} has {len(found.get(sent, ()))} results: {found.get(sent)}"
     for sent in found.keys() - world.ledger.keys():
         yield f"1: {sent} was never sent, and has a result"
@@ -47,23 +46,6 @@ def wrong_outcomes(world: World) -> Iterator[str]:
     for copy in world.broker.copies:
         if copy.value not in told:
             yield f"1: a copy is like no result: {copy}"
-
-
-def answered_by_a_zombie(world: World) -> frozenset[Sent]:
-    """Commands that were accepted, and refused by one who was no member any more.
-
-    The guard on the revision stops what a zombie stores; a refusal it only remembers, and tells.
-    What stops it is the watchdog, and in these histories there is none.
-    """
-    if Fault.ZOMBIE not in world.plan.faults:
-        return frozenset()
-    outcomes: dict[Sent, set[str]] = defaultdict(set)
-    for record in world.broker.on(RESULTS):
-        data = orjson.loads(record.value or b"")
-        command = data["command"]
-        sent = Sent(data.get("orderId"), command["source"], command["id"])
-        outcomes[sent].add("accepted" if data["outcome"] == "accepted" else "refused")
-    return frozenset(sent for sent, found in outcomes.items() if len(found) > 1)
 
 
 class State(NamedTuple):

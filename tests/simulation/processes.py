@@ -18,7 +18,7 @@ from workers.orders import worker as orders
 from workers.orders.reminders import remind
 from workers.stream.answering import RequestAnswerer
 from workers.stream.lanes.lanes import LanePlan, Lanes
-from workers.stream.ports import OutsideRefusesError
+from workers.stream.ports import OutsideAwayError, OutsideRefusesError
 from workers.stream.writing.misbehaving import MisbehavingPublisher
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Process:
         self.is_alive = True
         self.is_paused = False
         self.must_end = False
+        self.has_lease: Callable[[], bool] = lambda: True
         self.end_reason: str | None = None
 
     def now(self) -> int:
@@ -50,10 +51,16 @@ class Process:
         return self._world.time.milliseconds + self.skew
 
     async def guard(self) -> None:
-        """Before each write: who was paused for too long ends here, as by the watchdog."""
+        """Before each write: who was paused for too long ends here, as by the watchdog.
+
+        Raises:
+            OutsideAwayError: the group does not answer, for it has thrown this process out.
+        """
         if self.must_end:
             self.ends("paused for longer than the session timeout")
             await self.loop.create_future()
+        if not self.has_lease():
+            raise OutsideAwayError("heartbeats are not answered")
 
     def ends(self, reason: str) -> None:
         """It ends itself as soon as nothing of it runs."""
@@ -109,6 +116,8 @@ def start(kind: Kind, world: World) -> Worker:
     progress = world.variant.progress()
     group = world.groups[kind.name]
     consumer = Consumer(process, world.network, world.broker, group, lanes, progress)
+    if world.variant.has_lease:
+        process.has_lease = lambda: consumer.generation < 0 or consumer in group.members
     process.spawn(consumer.run())
     if kind.name == "orders":
         store = SimulatedOrderStore(process, world.network, world.database)

@@ -47,6 +47,7 @@ class Variant:
     publisher: Callable[[Process, Network, Broker], Publisher] = SimulatedPublisher
     progress: Callable[[], Progress] = Progress
     flow: type[OrdersFlow] = OrdersFlow
+    has_lease: bool = True
 
 
 PRODUCT = Variant()
