@@ -48,6 +48,7 @@ class Consumer:
         self._broker = broker
         self._progress = progress
         self.generation = -1
+        self.has_lease = True
         self.positions: dict[TP, int] = {}
         self._flow_active = False
         self._leaving_lanes = False
@@ -104,6 +105,7 @@ class Consumer:
         self._progress.clear()
         self.lanes.close()
         self.generation = self.group.generation
+        self.has_lease = True
         self.positions = {tp: self.group.committed.get(tp, 0) for tp in partitions}
         self.lanes.open(dict(self.positions))
         self._flow_active = True

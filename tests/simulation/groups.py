@@ -60,6 +60,7 @@ class Group:
         self.is_quiet = False
         if consumer in self.members:
             self.members.remove(consumer)
+            consumer.has_lease = False
             for seen in (self.joined, self.told):
                 if consumer in seen:
                     seen.remove(consumer)

@@ -117,7 +117,7 @@ def start(kind: Kind, world: World) -> Worker:
     group = world.groups[kind.name]
     consumer = Consumer(process, world.network, world.broker, group, lanes, progress)
     if world.variant.has_lease:
-        process.has_lease = lambda: consumer.generation < 0 or consumer in group.members
+        process.has_lease = lambda: consumer.has_lease
     process.spawn(consumer.run())
     if kind.name == "orders":
         store = SimulatedOrderStore(process, world.network, world.database)
